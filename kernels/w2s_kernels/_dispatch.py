@@ -1,0 +1,46 @@
+"""The thread pool."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_pool: ThreadPoolExecutor | None = None
+
+
+def n_threads() -> int:
+    """Threads the kernels use: the cores this process may run on, one in a worker process.
+
+    joblib's and loky's workers announce themselves by their limits on other thread pools.
+    """
+    if os.environ.get("LOKY_WORKER") or os.environ.get("JOBLIB_SPAWNED_PROCESS"):
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def thread_map(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Apply a function that releases the GIL to every item on the pool, results in order."""
+    global _pool
+    items = list(items)
+    if len(items) < 2 or n_threads() == 1:
+        return [function(item) for item in items]
+    if _pool is None:
+        _pool = ThreadPoolExecutor(n_threads(), thread_name_prefix="w2s")
+    return list(_pool.map(function, items))
+
+
+def _drop_pool() -> None:
+    """Forget the parent's pool: its threads do not exist in a forked child."""
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_drop_pool)

@@ -1,0 +1,64 @@
+"""The only place where Numba options are written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+from numba.core.caching import FunctionCache
+
+# error_model: the ZeroDivisionError branch of a single division stops the vectorisation of a loop.
+# fastmath: sums may be reordered and fused; NaN and infinity keep their meaning.
+_OPTIONS = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "reassoc", "nsz"},
+}
+# Elementary functions split a number and put it together again: reordering would undo that.
+_EXACT = {**_OPTIONS, "fastmath": {"contract"}}
+
+
+def _hash_of_sources() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+_SOURCES = _hash_of_sources()
+
+
+class _SourceCache(FunctionCache):
+    """Numba's cache on disk, with all kernel sources in the key.
+
+    Numba looks at the compiled function's own file only, so that a change of a function which it
+    calls in another file would leave a stale result in the cache.
+    """
+
+    def _index_key(self, sig: object, codegen: object) -> tuple:
+        return (*super()._index_key(sig, codegen), _SOURCES)
+
+
+def kernel(function: Callable) -> Callable:
+    """Compile a kernel at its first call; it runs without the GIL and is cached where possible."""
+    compiled = numba.njit(**_OPTIONS)(function)
+    # The cache looks for a writable folder now; without one, every process compiles anew.
+    # (Under NUMBA_DISABLE_JIT the function comes back as it is.)
+    if compiled is not function:
+        try:
+            compiled._cache = _SourceCache(function)
+        except RuntimeError:
+            pass
+    return compiled
+
+
+def inlined(function: Callable) -> Callable:
+    """Compile a piece that is put into its callers by LLVM."""
+    return numba.njit(**_OPTIONS, forceinline=True)(function)
+
+
+def exact(function: Callable) -> Callable:
+    """Compile an elementary function: inlined, its operations kept in the order written."""
+    return numba.njit(**_EXACT, forceinline=True)(function)

@@ -1,0 +1,106 @@
+"""What every EM pass does with a tile, whatever the experts and gates are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2s_kernels._jit import inlined, kernel
+from w2s_kernels.elementary import exp, log
+
+_BLOCK = 512
+
+
+@kernel
+def whiten(rows: np.ndarray, shift: np.ndarray, matrix: np.ndarray, out: np.ndarray) -> None:
+    """Write matrix @ (row - shift) of each row of a C-ordered (n_rows, n_features) array to out.
+
+    `out` has a column per row: (n_components, n_rows).
+    """
+    n_rows, n_features = rows.shape
+    strip = np.empty((n_features, _BLOCK))
+    for start in range(0, n_rows, _BLOCK):
+        size = min(_BLOCK, n_rows - start)
+        for t in range(size):
+            for j in range(n_features):
+                strip[j, t] = np.float64(rows[start + t, j]) - shift[j]
+        for i in range(matrix.shape[0]):
+            z = out[i, start : start + size]
+            z[:] = 0.0
+            for j in range(n_features):
+                m = matrix[i, j]
+                if m != 0.0:
+                    x = strip[j, :size]
+                    for t in range(size):
+                        z[t] += m * x[t]
+
+
+@kernel
+def posterior(log_joint: np.ndarray, weight: np.ndarray, log_evidence: np.ndarray) -> float:
+    """Turn log joint probabilities (n_experts, n_rows) into weighted responsibilities, in place.
+
+    log_joint[k, t] becomes weight[t] * p(k | row t); log_evidence[t] = log sum_k exp(log_joint).
+    Returns the weighted sum of the log evidences.
+    """
+    n_experts, n_rows = log_joint.shape
+    top = np.empty(_BLOCK)
+    total = np.empty(_BLOCK)
+    log_likelihood = 0.0
+    for start in range(0, n_rows, _BLOCK):
+        size = min(_BLOCK, n_rows - start)
+        for t in range(size):
+            top[t] = log_joint[0, start + t]
+        for k in range(1, n_experts):
+            row = log_joint[k, start : start + size]
+            for t in range(size):
+                top[t] = row[t] if row[t] > top[t] else top[t]
+        for t in range(size):
+            total[t] = 0.0
+        for k in range(n_experts):
+            row = log_joint[k, start : start + size]
+            for t in range(size):
+                e = exp(row[t] - top[t])
+                row[t] = e
+                total[t] += e
+        w = weight[start : start + size]
+        evidence = log_evidence[start : start + size]
+        for t in range(size):
+            evidence[t] = top[t] + log(total[t])
+            total[t] = w[t] / total[t]
+        for t in range(size):
+            log_likelihood += w[t] * evidence[t]
+        for k in range(n_experts):
+            row = log_joint[k, start : start + size]
+            for t in range(size):
+                row[t] *= total[t]
+    return log_likelihood
+
+
+@inlined
+def _mix(state, value):  # type: ignore[no-untyped-def]
+    """One round of splitmix64 on the state xored with a value's bits."""
+    z = (state ^ value) + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@kernel
+def hash_rows(X: np.ndarray, Y: np.ndarray, seed: int, out: np.ndarray) -> None:
+    """Write a 64-bit hash of (seed, bits of the row's x and y) for each row.
+
+    Equal rows get equal hashes wherever they stand; -0.0 counts as 0.0 and every NaN is the same.
+    """
+    cell = np.empty(1)
+    bits = cell.view(np.uint64)
+    for t in range(X.shape[0]):
+        state = _mix(np.uint64(seed), np.uint64(0))
+        for j in range(X.shape[1]):
+            cell[0] = X[t, j] + 0.0
+            state = _mix(state, bits[0])
+        for j in range(Y.shape[1]):
+            value = np.float64(Y[t, j])
+            cell[0] = value + 0.0 if value == value else 0.5
+            if value != value:
+                state = _mix(state, np.uint64(1))
+            state = _mix(state, bits[0])
+        out[t] = state

@@ -1,0 +1,228 @@
+"""Experts: log phi(y; x, theta_k) of a tile, and the sums that move their parameters.
+
+X is (n_features, n_rows), Y (n_outputs, n_rows) with NaN where a label is missing, out and resp
+(n_experts, n_rows). `*_log_prob` adds to out, `*_stats` adds to its last arguments; the weighted
+responsibilities resp already hold the rows' weights. A missing label adds nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2s_kernels._jit import kernel
+from w2s_kernels.cpu.gates import linear, subtract_log_sum_exp
+from w2s_kernels.cpu.gram import add_weighted_gram
+from w2s_kernels.elementary import exp
+
+_BLOCK = 512
+_HALF_LOG_2PI = 0.9189385332046727
+
+
+@kernel
+def gaussian_log_prob(
+    X: np.ndarray, Y: np.ndarray, coef: np.ndarray, log_scale: np.ndarray, out: np.ndarray
+) -> None:
+    """Add log N(y_m; coef[k, m] @ x, exp(2 log_scale[k, m])), summed over the observed outputs."""
+    n_experts, n_outputs = log_scale.shape
+    eta = np.empty(_BLOCK)
+    for start in range(0, X.shape[1], _BLOCK):
+        size = min(_BLOCK, X.shape[1] - start)
+        for k in range(n_experts):
+            row = out[k, start : start + size]
+            for m in range(n_outputs):
+                linear(X, coef[k, m], start, eta[:size])
+                y = Y[m, start : start + size]
+                precision = 0.5 * np.exp(-2.0 * log_scale[k, m])
+                constant = -_HALF_LOG_2PI - log_scale[k, m]
+                for t in range(size):
+                    e = y[t] - eta[t]
+                    row[t] += constant - precision * e * e if e == e else 0.0
+
+
+@kernel
+def gaussian_stats(
+    X: np.ndarray,
+    Y: np.ndarray,
+    coef: np.ndarray,
+    resp: np.ndarray,
+    gram: np.ndarray,
+    cross: np.ndarray,
+    square: np.ndarray,
+    count: np.ndarray,
+) -> None:
+    """Add sum r, sum r x x', and of the residuals e at coef: sum r x e, sum r e^2.
+
+    The outputs of one call are observed in the same rows, so that they share gram (n_experts,
+    n_features, n_features; lower triangle) and count (n_experts).
+    """
+    n_experts, n_outputs, n_features = coef.shape
+    n_rows = X.shape[1]
+    residual = np.empty(_BLOCK)
+    observed = np.empty(n_rows)
+    for k in range(n_experts):
+        y = Y[0]
+        r = resp[k]
+        total = 0.0
+        for t in range(n_rows):
+            observed[t] = r[t] if y[t] == y[t] else 0.0
+            total += observed[t]
+        count[k] += total
+        add_weighted_gram(X, observed, gram[k])
+        for start in range(0, n_rows, _BLOCK):
+            size = min(_BLOCK, n_rows - start)
+            e = residual[:size]
+            w = observed[start : start + size]
+            for m in range(n_outputs):
+                linear(X, coef[k, m], start, e)
+                y = Y[m, start : start + size]
+                total = 0.0
+                for t in range(size):
+                    d = y[t] - e[t] if y[t] == y[t] else 0.0
+                    e[t] = w[t] * d
+                    total += e[t] * d
+                square[k, m] += total
+                for i in range(n_features):
+                    x = X[i, start : start + size]
+                    total = 0.0
+                    for t in range(size):
+                        total += e[t] * x[t]
+                    cross[k, m, i] += total
+
+
+@kernel
+def poisson_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
+    """Add y_m eta - exp(eta), eta = coef[k, m] @ x (without the constant -log y!)."""
+    n_experts, n_outputs, _ = coef.shape
+    eta = np.empty(_BLOCK)
+    for start in range(0, X.shape[1], _BLOCK):
+        size = min(_BLOCK, X.shape[1] - start)
+        for k in range(n_experts):
+            row = out[k, start : start + size]
+            for m in range(n_outputs):
+                linear(X, coef[k, m], start, eta[:size])
+                y = Y[m, start : start + size]
+                for t in range(size):
+                    row[t] += y[t] * eta[t] - exp(eta[t]) if y[t] == y[t] else 0.0
+
+
+@kernel
+def poisson_stats(
+    X: np.ndarray,
+    Y: np.ndarray,
+    coef: np.ndarray,
+    resp: np.ndarray,
+    score: np.ndarray,
+    curvature: np.ndarray,
+    count: np.ndarray,
+) -> None:
+    """Add sum r x (y - mu), sum r mu x x' (lower triangle) and sum r, for each output."""
+    n_experts, n_outputs, n_features = coef.shape
+    n_rows = X.shape[1]
+    eta = np.empty(_BLOCK)
+    rate = np.empty(n_rows)
+    error = np.empty(n_rows)
+    for k in range(n_experts):
+        for m in range(n_outputs):
+            total = 0.0
+            for start in range(0, n_rows, _BLOCK):
+                size = min(_BLOCK, n_rows - start)
+                linear(X, coef[k, m], start, eta[:size])
+                y = Y[m, start : start + size]
+                r = resp[k, start : start + size]
+                mu = rate[start : start + size]
+                e = error[start : start + size]
+                for t in range(size):
+                    w = r[t] if y[t] == y[t] else 0.0
+                    mu[t] = w * exp(eta[t])
+                    e[t] = w * y[t] - mu[t] if y[t] == y[t] else 0.0
+                    total += w
+            count[k, m] += total
+            for i in range(n_features):
+                x = X[i]
+                total = 0.0
+                for t in range(n_rows):
+                    total += error[t] * x[t]
+                score[k, m, i] += total
+            add_weighted_gram(X, rate, curvature[k, m])
+
+
+@kernel
+def multinomial_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
+    """Add sum_c y_c log softmax_c(0, coef[k] @ x); Y holds the probabilities of classes 1, 2, ..."""
+    n_experts, n_free, _ = coef.shape
+    block = np.empty((n_free + 1, _BLOCK))
+    for start in range(0, X.shape[1], _BLOCK):
+        size = min(_BLOCK, X.shape[1] - start)
+        for k in range(n_experts):
+            block[:] = 0.0
+            for c in range(n_free):
+                linear(X, coef[k, c], start, block[c + 1, :size])
+            subtract_log_sum_exp(block)
+            row = out[k, start : start + size]
+            base = block[0]
+            for c in range(n_free):
+                y = Y[c, start : start + size]
+                lp = block[c + 1]
+                for t in range(size):
+                    row[t] += y[t] * (lp[t] - base[t]) if y[t] == y[t] else 0.0
+            y = Y[0, start : start + size]
+            for t in range(size):
+                row[t] += base[t] if y[t] == y[t] else 0.0
+
+
+@kernel
+def multinomial_stats(
+    X: np.ndarray,
+    Y: np.ndarray,
+    coef: np.ndarray,
+    resp: np.ndarray,
+    score: np.ndarray,
+    curvature: np.ndarray,
+    count: np.ndarray,
+) -> None:
+    """Add sum r x (y_c - p_c), for b <= c sum r p_c (1[b=c] - p_b) x x', and sum r."""
+    n_experts, n_free, n_features = coef.shape
+    n_rows = X.shape[1]
+    block = np.empty((n_free + 1, _BLOCK))
+    prob = np.empty((n_free, n_rows))
+    observed = np.empty(n_rows)
+    factor = np.empty(n_rows)
+    for k in range(n_experts):
+        r = resp[k]
+        y = Y[0]
+        total = 0.0
+        for t in range(n_rows):
+            observed[t] = r[t] if y[t] == y[t] else 0.0
+            total += observed[t]
+        count[k] += total
+        for start in range(0, n_rows, _BLOCK):
+            size = min(_BLOCK, n_rows - start)
+            block[:] = 0.0
+            for c in range(n_free):
+                linear(X, coef[k, c], start, block[c + 1, :size])
+            subtract_log_sum_exp(block)
+            for c in range(n_free):
+                p = prob[c, start : start + size]
+                lp = block[c + 1]
+                for t in range(size):
+                    p[t] = exp(lp[t])
+        for c in range(n_free):
+            p = prob[c]
+            y = Y[c]
+            for t in range(n_rows):
+                factor[t] = observed[t] * (y[t] - p[t]) if y[t] == y[t] else 0.0
+            for i in range(n_features):
+                x = X[i]
+                total = 0.0
+                for t in range(n_rows):
+                    total += factor[t] * x[t]
+                score[k, c, i] += total
+            for b in range(c + 1):
+                q = prob[b]
+                if b == c:
+                    for t in range(n_rows):
+                        factor[t] = observed[t] * p[t] * (1.0 - p[t])
+                else:
+                    for t in range(n_rows):
+                        factor[t] = -observed[t] * p[t] * q[t]
+                add_weighted_gram(X, factor, curvature[k, c, b])

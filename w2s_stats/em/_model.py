@@ -1,0 +1,239 @@
+"""A mixture of experts over tiles: one pass maps rows to sufficient statistics, adds, updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from w2s_stats.em._loop import Step
+from w2s_stats.em._tiles import Tiles
+from w2s_stats.experts import Expert, Gate, Tile, gate_curvature, gate_score
+
+
+class _Pass(NamedTuple):
+    log_likelihood: float
+    gate: tuple[np.ndarray, ...]
+    experts: list[tuple[np.ndarray, ...]]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Gate, experts and data; its parameters are one vector, the gate's first.
+
+    The outputs are conditionally independent given the expert (theory 6.1): their log-densities
+    add, one block of `experts` after the other.
+    """
+
+    gate: Gate
+    experts: tuple[Expert, ...]
+    tiles: Tiles
+    kernels: ModuleType
+    parallel: bool = True
+
+    def split(self, theta: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The gate's part of a parameter vector, and the experts'."""
+        cuts = np.cumsum([self.gate.size, *(e.n_parameters for e in self.experts)])
+        gate, *experts = np.split(theta, cuts[:-1])
+        return gate, experts
+
+    @property
+    def n_parameters(self) -> int:
+        """Free parameters, for information criteria."""
+        return self.gate.n_parameters + sum(e.n_parameters for e in self.experts)
+
+    def project(self, theta: np.ndarray) -> np.ndarray:
+        gate, experts = self.split(theta)
+        parts = [e.project(t) for e, t in zip(self.experts, experts, strict=True)]
+        return np.concatenate([gate, *parts])
+
+    def _room(self, size: int, room: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        key = ("posterior", size)
+        if key not in room:
+            shape = (self.gate.n_experts, size)
+            room[key] = np.empty(shape), np.empty(shape), np.empty(size)
+        return room[key]
+
+    def log_joint(
+        self, tile: Tile, theta: tuple[np.ndarray, list[np.ndarray]], room: dict
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """log p(k | x), log p(k, y | x) and an empty row for the evidence, in the room's buffers."""
+        log_gate, log_joint, evidence = self._room(tile.weight.size, room)
+        gate, experts = theta
+        self.gate.log_prob(tile, gate, log_gate)
+        log_joint[:] = log_gate
+        for expert, part in zip(self.experts, experts, strict=True):
+            expert.log_prob(tile, part, log_joint)
+        return log_gate, log_joint, evidence
+
+    def evaluate(self, theta: np.ndarray) -> Step:
+        """One pass: the mean objective at theta and its EM update (theory 6.2)."""
+        gate, experts = parts = self.split(theta)
+
+        def pass_lane(lane: range) -> _Pass:
+            room: dict = {}
+            result = self._empty()
+            log_likelihood = 0.0
+            for number in lane:
+                tile = self.tiles.load(number, room)
+                log_gate, resp, evidence = self.log_joint(tile, parts, room)
+                log_likelihood += self.kernels.em.posterior(resp, tile.weight, evidence)
+                self._add(result, tile, parts, log_gate, resp)
+            return result._replace(log_likelihood=log_likelihood)
+
+        total = self._sum(self.tiles.map_lanes(pass_lane, parallel=self.parallel))
+        objective = total.log_likelihood - self.gate.penalty(gate)
+        return Step(
+            objective / self.tiles.coordinates.weight,
+            self._m_step(parts, total),
+            self._effective_rows(total),
+        )
+
+    def start(self, labels: Callable[[int], np.ndarray]) -> np.ndarray:
+        """Parameters from given responsibilities, labels(tile number) -> (n_experts, n_rows).
+
+        The M-step of the common fit of all rows: labels that mean nothing move little.
+        """
+        mean = self.tiles.coordinates.y_mean
+        parts = self.gate.start(), [e.start(mean) for e in self.experts]
+
+        def pass_lane(lane: range) -> _Pass:
+            room: dict = {}
+            result = self._empty()
+            for number in lane:
+                tile = self.tiles.load(number, room)
+                log_gate, _, _ = self._room(tile.weight.size, room)
+                self.gate.log_prob(tile, parts[0], log_gate)
+                self._add(result, tile, parts, log_gate, labels(number) * tile.weight)
+            return result
+
+        total = self._sum(self.tiles.map_lanes(pass_lane, parallel=self.parallel))
+        return self.project(self._m_step(parts, total))
+
+    def _empty(self) -> _Pass:
+        return _Pass(0.0, self.gate.empty_stats(), [e.empty_stats() for e in self.experts])
+
+    def _add(
+        self,
+        result: _Pass,
+        tile: Tile,
+        theta: tuple[np.ndarray, list[np.ndarray]],
+        log_gate: np.ndarray,
+        resp: np.ndarray,
+    ) -> None:
+        gate, experts = theta
+        self.gate.sufficient_stats(tile, gate, log_gate, resp, result.gate)
+        for expert, part, stats in zip(self.experts, experts, result.experts, strict=True):
+            expert.sufficient_stats(tile, part, resp, stats)
+
+    def _sum(self, passes: list[_Pass]) -> _Pass:
+        total = passes[0]
+        for other in passes[1:]:
+            arrays = [total.gate, *total.experts], [other.gate, *other.experts]
+            for mine, theirs in zip(*arrays, strict=True):
+                for a, b in zip(mine, theirs, strict=True):
+                    a += b
+        return total._replace(log_likelihood=sum(p.log_likelihood for p in passes))
+
+    def _m_step(self, theta: tuple[np.ndarray, list[np.ndarray]], total: _Pass) -> np.ndarray:
+        gate, experts = theta
+        moved = [
+            expert.m_step(part, stats)
+            for expert, part, stats in zip(self.experts, experts, total.experts, strict=True)
+        ]
+        return np.concatenate([self.gate.m_step(gate, total.gate), *moved])
+
+    def _effective_rows(self, total: _Pass) -> np.ndarray:
+        """Per expert, the least weight of rows that one of its outputs has."""
+        counts = [e.effective_rows(s) for e, s in zip(self.experts, total.experts, strict=True)]
+        return np.min(counts, axis=0)
+
+    def degenerate(self, theta: np.ndarray, effective_rows: np.ndarray) -> np.ndarray:
+        """Experts with no more rows than coefficients, or with a variance at the floor."""
+        _, parts = self.split(theta)
+        bad = np.zeros(self.gate.n_experts, dtype=bool)
+        for expert, part in zip(self.experts, parts, strict=True):
+            bad |= (effective_rows <= expert.n_features) | expert.at_floor(part)
+        return bad
+
+    def information(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Observed information of the free parameters by Louis' identity, and the score's products.
+
+        I = sum_i w_i { E[-H_i] - E[s_i s_i'] + E[s_i] E[s_i]' }, expectations over the posterior of
+        the expert, s_i and H_i the complete-data score and Hessian of row i (theory 6.2). The gate's
+        free parameters come first, then each block of experts, expert by expert.
+        """
+        parts = self.split(theta)
+        positions = self.positions()
+        size = self.n_parameters
+
+        def pass_lane(lane: range) -> tuple[np.ndarray, np.ndarray]:
+            room: dict = {}
+            information, products = np.zeros((size, size)), np.zeros((size, size))
+            for number in lane:
+                tile = self.tiles.load(number, room)
+                for rows in _strips(tile, size):
+                    self._add_information(rows, parts, positions, information, products)
+            return information, products
+
+        results = self.tiles.map_lanes(pass_lane, parallel=self.parallel)
+        information = sum(r[0] for r in results)
+        n_gate = self.gate.n_parameters
+        information[:n_gate, :n_gate] += self.gate.penalty_curvature()
+        return information, sum(r[1] for r in results)
+
+    def positions(self) -> list[np.ndarray]:
+        """Where the parameters of each expert stand: for each block, (n_experts, P)."""
+        out, start = [], self.gate.n_parameters
+        for expert in self.experts:
+            cells = np.arange(start, start + expert.n_parameters)
+            parts = np.split(cells, np.cumsum([int(np.prod(s)) for s in expert.shapes])[:-1])
+            out.append(np.concatenate([c.reshape(expert.n_experts, -1) for c in parts], axis=1))
+            start += expert.n_parameters
+        return out
+
+    def _add_information(
+        self,
+        tile: Tile,
+        theta: tuple[np.ndarray, list[np.ndarray]],
+        positions: list[np.ndarray],
+        information: np.ndarray,
+        products: np.ndarray,
+    ) -> None:
+        log_gate, resp, evidence = self.log_joint(tile, theta, {})
+        self.kernels.em.posterior(resp, np.ones_like(tile.weight), evidence)
+        weighted = resp * tile.weight
+        proba = np.exp(log_gate)
+        n_gate = self.gate.n_parameters
+        scores = gate_score(self.gate, tile, proba)
+        information[:n_gate, :n_gate] += gate_curvature(self.gate, tile, proba)
+        score = np.zeros((len(information), tile.weight.size))
+        score[:n_gate] = np.einsum("kpt,kt->pt", scores, resp)
+        own = [scores]
+        for expert, part, where in zip(self.experts, theta[1], positions, strict=True):
+            own.append(expert.score(tile, part))
+            curvature = expert.curvature(tile, part, weighted)
+            for k, cells in enumerate(where):
+                information[np.ix_(cells, cells)] += curvature[k]
+                score[cells] = own[-1][k] * resp[k]
+        for k in range(self.gate.n_experts):
+            cells = np.concatenate([np.arange(n_gate), *(w[k] for w in positions)])
+            s = np.concatenate([block[k] for block in own])
+            information[np.ix_(cells, cells)] -= (s * weighted[k]) @ s.T
+        information += (score * tile.weight) @ score.T
+        products += (score * tile.weight**2) @ score.T
+
+
+def _strips(tile: Tile, n_parameters: int) -> list[Tile]:
+    """A tile in strips whose scores stay within a few megabytes."""
+    length = max(64, (1 << 18) // max(n_parameters, 1))
+    n_rows = tile.weight.size
+    if n_rows <= length:
+        return [tile]
+    return [
+        Tile(*(np.ascontiguousarray(a[..., s : s + length]) for a in tile))
+        for s in range(0, n_rows, length)
+    ]

@@ -1,0 +1,110 @@
+"""The data as the EM sees them: strips of whitened rows, in memory or made when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+
+from w2s_kernels._dispatch import thread_map
+from w2s_stats.em._coordinates import Coordinates
+from w2s_stats.experts import Tile
+
+_TILE_BYTES = 1 << 20  # half of a core's second-level cache
+_LONGEST, _SHORTEST = 8192, 512
+# Rows are summed in this many lanes, whatever the number of threads: results do not depend on it.
+_LANES = 8
+_KEEP_BYTES = 1 << 27  # whitened data up to this size are kept between passes
+
+
+class Tiles:
+    """Rows of (X, Y) with weights, cut into tiles, tiles into lanes that threads can take.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float32 or float64, np.memmap too
+    Y : ndarray of shape (n_samples, n_outputs), NaN where missing
+    weight : ndarray of shape (n_samples,) or None
+    coordinates : Coordinates
+    quadratic_gate : bool
+        Whether the gate sees features of degree two.
+    n_experts : int
+        For the size of a tile: a pass keeps three numbers per row and expert.
+    kernels : module
+        A backend with `em` and `gates`.
+    """
+
+    def __init__(
+        self,
+        X: np.ndarray,
+        Y: np.ndarray,
+        weight: np.ndarray | None,
+        coordinates: Coordinates,
+        *,
+        quadratic_gate: bool,
+        n_experts: int,
+        kernels: ModuleType,
+    ) -> None:
+        self.X, self.Y, self.weight = X, Y, weight
+        self.coordinates, self.kernels = coordinates, kernels
+        self.n_features = coordinates.rank + 1
+        rank = coordinates.rank
+        self.n_gate_features = self.n_features + (rank * (rank + 1) // 2) * quadratic_gate
+        self.quadratic_gate = quadratic_gate
+        numbers = self.n_features + Y.shape[1] + 1 + 3 * n_experts
+        numbers += self.n_gate_features * quadratic_gate
+        self.bounds = _cut(len(X), _TILE_BYTES // (8 * numbers))
+        self._keep = len(X) * numbers * 8 <= _KEEP_BYTES
+        self._kept: dict[int, Tile] = {}
+
+    @property
+    def lanes(self) -> list[range]:
+        """Ranges of tile numbers, one for each lane."""
+        cuts = np.linspace(0, len(self.bounds), min(_LANES, len(self.bounds)) + 1).astype(int)
+        return [range(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+
+    def map_lanes(self, function: Callable[[range], object], *, parallel: bool) -> list:
+        """Apply a function to every lane; results in the lanes' order."""
+        lanes = self.lanes
+        return thread_map(function, lanes) if parallel else [function(lane) for lane in lanes]
+
+    def load(self, number: int, room: dict) -> Tile:
+        """Tile `number`, from memory or written into `room`, the caller's buffers by tile size."""
+        if number in self._kept:
+            return self._kept[number]
+        start, stop = self.bounds[number]
+        size = stop - start
+        if self._keep:
+            tile = self._kept[number] = self._fill(start, stop, self._empty(size))
+            return tile
+        if size not in room:
+            room[size] = self._empty(size)
+        return self._fill(start, stop, room[size])
+
+    def _empty(self, size: int) -> Tile:
+        X = np.empty((self.n_features, size))
+        X[0] = 1.0
+        gate_X = np.empty((self.n_gate_features, size)) if self.quadratic_gate else X
+        return Tile(X, gate_X, np.empty((self.Y.shape[1], size)), np.ones(size))
+
+    def _fill(self, start: int, stop: int, tile: Tile) -> Tile:
+        c, whiten = self.coordinates, self.kernels.em.whiten
+        whiten(np.ascontiguousarray(self.X[start:stop]), c.shift, c.matrix, tile.X[1:])
+        if self.quadratic_gate:
+            self.kernels.gates.quadratic_features(tile.X, tile.gate_X)
+        labels = np.ascontiguousarray(self.Y[start:stop], dtype=np.float64)
+        whiten(labels, c.y_shift, np.diag(1.0 / c.y_scale), tile.Y)
+        if self.weight is not None:
+            tile.weight[:] = self.weight[start:stop]
+        return tile
+
+
+def _cut(n_rows: int, longest: int) -> list[tuple[int, int]]:
+    """Bounds of tiles of nearly equal length, one tile or a multiple of the number of lanes."""
+    longest = min(max(longest, _SHORTEST), _LONGEST)
+    n_tiles = -(-n_rows // longest)
+    if n_tiles > 1:
+        n_tiles = -(-n_tiles // _LANES) * _LANES
+    cuts = np.linspace(0, n_rows, n_tiles + 1).astype(int)
+    return [(int(a), int(b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]

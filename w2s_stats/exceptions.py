@@ -1,0 +1,29 @@
+"""Errors and warnings, with their words."""
+
+from __future__ import annotations
+
+
+class LikelihoodFellError(RuntimeError):
+    """The log-likelihood fell by more than rounding at a step that cannot lower it."""
+
+    def __init__(self, before: float, after: float, n_iter: int) -> None:
+        super().__init__(
+            f"The mean log-likelihood fell from {before!r} to {after!r} at pass {n_iter}, which EM "
+            "cannot do: an expert's or a gate's M-step does not raise its part of the likelihood."
+        )
+        self.before, self.after, self.n_iter = before, after, n_iter
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.before, self.after, self.n_iter)
+
+
+class DegenerateFitWarning(UserWarning):
+    """Every start ended with an expert that explains too few rows, or has no variance left."""
+
+
+class UnderdeterminedFitWarning(UserWarning):
+    """There are fewer rows than coefficients; the fit of minimum norm was taken."""
+
+
+class SeparationWarning(UserWarning):
+    """Labels or gates are separated: coefficients grow without bound."""

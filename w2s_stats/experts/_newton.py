@@ -1,0 +1,55 @@
+"""One guarded Newton step for logistic and log-linear models on whitened features."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Directions with less than this share of the largest curvature are not determined by the rows.
+_CUTOFF = 1e-10
+# A step longer than this (features have unit variance) is a step into the flat part of a
+# likelihood, from where Newton's method does not come back.
+_LONGEST_STEP = 6.0
+
+
+def symmetric(lower: np.ndarray) -> np.ndarray:
+    """Fill the upper triangles of a stack of matrices of which only the lower ones count."""
+    low = np.tril(lower)
+    return low + np.swapaxes(np.tril(lower, -1), -1, -2)
+
+
+def block_matrix(curvature: np.ndarray) -> np.ndarray:
+    """Assemble (..., C, C, p, p) blocks, of which b <= c count, to (..., C p, C p) matrices."""
+    *lead, n_blocks, _, p, _ = curvature.shape
+    full = np.zeros((*lead, n_blocks, p, n_blocks, p))
+    for c in range(n_blocks):
+        for b in range(c + 1):
+            block = symmetric(curvature[..., c, b, :, :])
+            full[..., c, :, b, :] = block
+            full[..., b, :, c, :] = block
+    return full.reshape(*lead, n_blocks * p, n_blocks * p)
+
+
+def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve a stack of positive semi-definite systems matrix @ step = right, (..., p) and (..., p).
+
+    A direction that the rows do not determine gets no step: its score is zero but for rounding,
+    which dividing by a rounded zero would blow up.
+    """
+    largest = np.einsum("...ii->...i", matrix).max(axis=-1, initial=1e-300)
+    margin = _CUTOFF * largest[..., None, None] * np.eye(matrix.shape[-1])
+    try:
+        np.linalg.cholesky(matrix - margin)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(matrix)
+        cutoff = _CUTOFF * np.maximum(values.max(axis=-1, keepdims=True), 1e-300)
+        inverse = np.where(values > cutoff, 1.0, 0.0) / np.where(values > cutoff, values, 1.0)
+        inner = np.swapaxes(vectors, -1, -2) @ right[..., None]
+        return (vectors @ (inverse[..., None] * inner))[..., 0]
+    return np.linalg.solve(matrix, right[..., None])[..., 0]
+
+
+def newton_step(score: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+    """Newton steps of a stack of models: score (K, p), curvature (K, p, p)."""
+    step = solve(curvature, score)
+    length = np.linalg.norm(step, axis=-1, keepdims=True)
+    return step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-300))

@@ -1,0 +1,287 @@
+"""What the regressor and the classifier share: fitting, gates, posteriors, criteria, summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from w2s_kernels import cpu
+from w2s_stats._validation import check_distinct_rows, check_observed, check_weight, warn_columns
+from w2s_stats.em import Coordinates, Mixture
+from w2s_stats.mixture._fit import Fit, Model, build, constant_of, fit_mixture, to_theta
+from w2s_stats.mixture._parameters import (
+    Block,
+    Parameters,
+    gate_feature_names,
+    parameter_names,
+)
+
+_CHUNK = 1 << 16
+
+
+class BaseMixtureOfExperts(BaseEstimator):
+    """Maximum likelihood for p(y | x) = sum_k p(k | x) phi(y; x, theta_k), theory 6.1 and 6.2."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "n_experts": [Interval(Integral, 1, None, closed="left")],
+        "gate": [StrOptions({"constant", "softmax", "gaussian"})],
+        "fit_intercept": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "init": [StrOptions({"random", "kmeans"})],
+        "var_floor": [Interval(Real, 0, None, closed="neither")],
+        "gate_penalty": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+        "n_jobs": [None, Integral],
+        "verbose": ["verbose"],
+    }
+
+    # --- what a subclass knows about its labels -------------------------------------------------
+
+    def _blocks(self, Y: np.ndarray) -> tuple[Block, ...]:
+        """Families of the columns of the label array."""
+        raise NotImplementedError
+
+    def _encode(self, y: Any, n_samples: int) -> np.ndarray:
+        """Labels as the experts see them, (n_samples, n_columns) with NaN where missing."""
+        raise NotImplementedError
+
+    def _set_experts(self, parameters: Parameters) -> None:
+        """Set coef_, intercept_ and scale_ from the experts' parameters."""
+        raise NotImplementedError
+
+    def _expert_parameters(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coefficients, intercepts and scales by column, from the fitted attributes."""
+        raise NotImplementedError
+
+    def _column_names(self) -> list[str]:
+        raise NotImplementedError
+
+    # --- fitting --------------------------------------------------------------------------------
+
+    def _fit_encoded(
+        self,
+        X: np.ndarray,
+        Y: np.ndarray,
+        sample_weight: Any,
+        *,
+        tied_to: Parameters | None = None,
+        guesses: Sequence[Parameters] = (),
+    ) -> Fit:
+        """Fit to checked X and encoded labels; with `tied_to`, only the gate's prior moves."""
+        weight = check_weight(sample_weight, X)
+        check_observed(Y)
+        check_distinct_rows(X, Y, weight, self.n_experts)
+        names = self._names_of_features(X.shape[1])
+        warn_columns(X, names, fit_intercept=self.fit_intercept)
+        model = Model(
+            self.n_experts,
+            self._blocks(Y),
+            self.gate,
+            self.fit_intercept,
+            self.var_floor,
+            self.gate_penalty,
+            tied_to,
+        )
+        fit = fit_mixture(
+            model,
+            X,
+            Y,
+            weight,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            n_init=self.n_init,
+            init=self.init,
+            random_state=check_random_state(self.random_state),
+            n_jobs=self.n_jobs,
+            verbose=self.verbose,
+            guesses=guesses,
+        )
+        self._set_fitted(fit, model, n_rows=len(X) if weight is None else float(weight.sum()))
+        return fit
+
+    def _set_fitted(self, fit: Fit, model: Model, n_rows: float) -> None:
+        self._set_experts(fit.parameters)
+        self.gate_coef_ = fit.parameters.gate_coef
+        self.gate_intercept_ = fit.parameters.gate_intercept
+        self.weights_ = fit.weights
+        self.lower_bound_ = float(fit.lower_bounds[-1])
+        self.lower_bounds_ = fit.lower_bounds
+        self.n_iter_ = fit.n_iter
+        self.converged_ = fit.converged
+        self.start_lower_bounds_ = fit.start_bounds
+        self.degenerate_starts_ = fit.degenerate_starts
+        self.degenerate_experts_ = np.flatnonzero(fit.degenerate)
+        self.covariance_ = fit.covariance
+        self.covariance_robust_ = fit.covariance_robust
+        self.n_rows_ = n_rows
+        self._blocks_ = model.blocks
+        gate = "constant" if model.tied_to is not None else model.gate
+        self.param_names_ = parameter_names(
+            model.n_experts,
+            model.blocks,
+            self._names_of_features(fit.parameters.coef.shape[2]),
+            self._column_names(),
+            gate_feature_names(self._names_of_features(fit.parameters.coef.shape[2]), gate),
+            fit_intercept=model.fit_intercept,
+        )
+
+    def _names_of_features(self, n_features: int) -> list[str]:
+        names = getattr(self, "feature_names_in_", None)
+        return [f"x{j}" for j in range(n_features)] if names is None else [str(n) for n in names]
+
+    # --- the fitted mixture ---------------------------------------------------------------------
+
+    @property
+    def _parameters(self) -> Parameters:
+        coef, intercept, scale = self._expert_parameters()
+        return Parameters(coef, intercept, scale, self.gate_coef_, self.gate_intercept_)
+
+    def _check_X(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+
+    def _chunks(self, X: np.ndarray) -> Iterator[slice]:
+        for start in range(0, len(X), _CHUNK):
+            yield slice(start, min(start + _CHUNK, len(X)))
+
+    def gate_proba(self, X: Any) -> np.ndarray:
+        """Probability of each expert given x alone, p(k | x).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_experts)
+        """
+        X = self._check_X(X)
+        out = np.empty((len(X), len(self.gate_intercept_)))
+        for rows in self._chunks(X):
+            out[rows] = self._gate_proba(np.asarray(X[rows], dtype=np.float64))
+        return out
+
+    def _gate_proba(self, X: np.ndarray) -> np.ndarray:
+        features = X[:, : self.gate_coef_.shape[1]]
+        if self.gate_coef_.shape[1] > X.shape[1]:
+            i, j = np.triu_indices(X.shape[1])
+            features = np.concatenate([X, X[:, i] * X[:, j]], axis=1)
+        return softmax(features @ self.gate_coef_.T + self.gate_intercept_, axis=1)
+
+    def _draw_expert(self, X: np.ndarray, random: np.random.RandomState) -> np.ndarray:
+        proba = self.gate_proba(X)
+        return (random.uniform(size=(len(X), 1)) > proba.cumsum(axis=1)[:, :-1]).sum(axis=1)
+
+    def _posterior(self, X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Responsibilities and log-evidences by the kernels, in the data's own units."""
+        model, mixture = self._in_own_units(X, Y)
+        theta = mixture.split(to_theta(model, mixture, self._parameters))
+        resp = np.empty((len(X), self.n_experts))
+        log_prob = np.empty(len(X))
+
+        def pass_lane(lane: range) -> None:
+            room: dict = {}
+            for number in lane:
+                tile = mixture.tiles.load(number, room)
+                _, log_joint, evidence = mixture.log_joint(tile, theta, room)
+                mixture.kernels.em.posterior(log_joint, np.ones_like(tile.weight), evidence)
+                rows = slice(*mixture.tiles.bounds[number])
+                resp[rows], log_prob[rows] = log_joint.T, evidence
+
+        mixture.tiles.map_lanes(pass_lane, parallel=True)
+        return resp, log_prob
+
+    def _in_own_units(self, X: np.ndarray, Y: np.ndarray) -> tuple[Model, Mixture]:
+        d, m = X.shape[1], Y.shape[1]
+        coordinates = Coordinates(
+            np.zeros(d), np.eye(d), np.eye(d), np.zeros(m), np.ones(m), np.zeros(m), np.ones(m), 1.0
+        )
+        gate = "constant" if self.gate_coef_.shape[1] == 0 else self.gate
+        model = Model(self.n_experts, self._blocks_, gate, self.fit_intercept, var_floor=1e-300)
+        return model, build(model, X, Y, None, coordinates, kernels=cpu)
+
+    def responsibilities(self, X: Any, y: Any) -> np.ndarray:
+        """Probability of each expert given x and y, p(k | x, y) (a missing y says nothing).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_experts)
+            Rows sum to one.
+        """
+        X = self._check_X(X)
+        return self._posterior(X, self._encode(y, len(X)))[0]
+
+    def log_prob(self, X: Any, y: Any) -> np.ndarray:
+        """Log-density of each row, log p(y | x); missing entries of y drop out.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        X = self._check_X(X)
+        Y = self._encode(y, len(X))
+        return self._posterior(X, Y)[1] + self._log_base(Y)
+
+    def _log_base(self, Y: np.ndarray) -> np.ndarray | float:
+        """The part of log p(y | x) that is the same for all experts and parameters."""
+        return 0.0
+
+    def log_likelihood(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Weighted sum of the rows' log-densities."""
+        log_prob = self.log_prob(X, y)
+        if sample_weight is None:
+            return float(log_prob.sum())
+        return float(check_weight(sample_weight, log_prob[:, None]) @ log_prob)
+
+    @property
+    def n_parameters_(self) -> int:
+        """Free parameters of gate and experts."""
+        return len(self.param_names_)
+
+    def aic(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Akaike's criterion, -2 log L + 2 p (smaller is better)."""
+        return -2.0 * self.log_likelihood(X, y, sample_weight) + 2.0 * self.n_parameters_
+
+    def bic(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Bayesian criterion, -2 log L + p log n, n the sum of the weights."""
+        log_likelihood = self.log_likelihood(X, y, sample_weight)
+        n = len(self._check_X(X)) if sample_weight is None else np.sum(sample_weight)
+        return float(-2.0 * log_likelihood + self.n_parameters_ * np.log(n))
+
+    def icl(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Integrated completed likelihood: BIC - 2 sum_i w_i log max_k p(k | x_i, y_i).
+
+        Biernacki, Celeux and Govaert (2000), with every row given to its likeliest expert: rows that
+        no expert claims clearly count against the model.
+        """
+        X_checked = self._check_X(X)
+        resp = self._posterior(X_checked, self._encode(y, len(X_checked)))[0]
+        weight = np.ones(len(resp)) if sample_weight is None else np.asarray(sample_weight)
+        return float(self.bic(X, y, sample_weight) - 2.0 * weight @ np.log(resp.max(axis=1)))
+
+    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = False
+        return tags
+
+

@@ -1,0 +1,283 @@
+"""Mixtures of logistic and multinomial regressions and of experts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from w2s_stats._validation import check_class_labels, check_choice
+from w2s_stats.mixture._base import BaseMixtureOfExperts
+from w2s_stats.mixture._parameters import Block, Parameters
+
+
+class MixtureOfExpertsClassifier(ClassifierMixin, BaseMixtureOfExperts):
+    """Mixture of logistic or multinomial experts, by maximum likelihood.
+
+    P(y = c | x) = sum_k p(k | x) softmax_c(coef_[k] @ x + intercept_[k])  (theory 6.1),
+
+    the first class's coefficients being zero. What such a mixture can tell from data has limits
+    (theory 6.8): with a constant gate and one binary label, two experts need at least five distinct
+    values of a covariate; repeated labels of the same unit, as several columns of y, help.
+
+    Parameters
+    ----------
+    n_experts : int, default=2
+    expert : {"multinomial", "bernoulli"} or a list with one for each column of y, \
+default="multinomial"
+        "bernoulli" is "multinomial" for a label with exactly two classes.
+    gate : {"constant", "softmax", "gaussian"}, default="constant"
+        As in :class:`MixtureOfExpertsRegressor`, like every parameter below.
+    fit_intercept : bool, default=True
+    tol : float, default=1e-8
+    max_iter : int, default=1000
+    n_init : int, default=10
+    init : {"random", "kmeans"}, default="random"
+    var_floor : float, default=1e-6
+        Not used by these experts.
+    gate_penalty : float, default=0.0
+    random_state : int, RandomState or None, default=None
+    n_jobs : int or None, default=None
+    verbose : int, default=0
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or a list of them where y has several columns
+    coef_ : ndarray of shape (n_experts, n_classes, n_features)
+        The first class's row is zero. With several columns of y, their classes one after the other.
+    intercept_ : ndarray of shape (n_experts, n_classes)
+    weights_, gate_coef_, gate_intercept_, covariance_, param_names_, lower_bound_, n_iter_, \
+converged_
+        As in :class:`MixtureOfExpertsRegressor`.
+
+    Raises
+    ------
+    ValueError
+        If y has one class only, or there are fewer distinct rows than experts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.mixture import MixtureOfExpertsClassifier
+    >>> random = np.random.default_rng(0)
+    >>> X = random.normal(size=(2000, 1))
+    >>> logit = np.where(random.uniform(size=2000) < 0.7, 3 * X[:, 0], 1 - 3 * X[:, 0])
+    >>> y = np.where(random.uniform(size=2000) < 1 / (1 + np.exp(-logit)), "yes", "no")
+    >>> model = MixtureOfExpertsClassifier(2, random_state=0).fit(X, y)
+    >>> model.classes_
+    array(['no', 'yes'], dtype='<U3')
+    >>> bool(model.coef_[0, 1, 0] > 0 > model.coef_[1, 1, 0])
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **BaseMixtureOfExperts._parameter_constraints,
+        "expert": [str, list, tuple],
+    }
+
+    def __init__(
+        self,
+        n_experts: int = 2,
+        *,
+        expert: str | list[str] | tuple[str, ...] = "multinomial",
+        gate: str = "constant",
+        fit_intercept: bool = True,
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int = 10,
+        init: str = "random",
+        var_floor: float = 1e-6,
+        gate_penalty: float = 0.0,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_experts = n_experts
+        self.expert = expert
+        self.gate = gate
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init = init
+        self.var_floor = var_floor
+        self.gate_penalty = gate_penalty
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MixtureOfExpertsClassifier:
+        """Fit by EM from `n_init` starts and keep the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels; NaN or None where a label is missing.
+        sample_weight : array-like of shape (n_samples,) or None
+
+        Returns
+        -------
+        self
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        labels, missing = check_class_labels(y, len(X))
+        classes = []
+        for column in range(labels.shape[1]):
+            observed = labels[~missing[:, column], column]
+            check_classification_targets(observed if observed.size else labels[:, column])
+            classes.append(np.unique(observed))
+        self._check_classes(classes)
+        self._fit_labels(X, self._codes(labels, missing, classes), classes, sample_weight)
+        self.classes_ = classes[0] if len(classes) == 1 else classes
+        return self
+
+    def _fit_labels(
+        self, X: np.ndarray, Y: np.ndarray, classes: list[np.ndarray], sample_weight: Any, **kwargs: Any
+    ):  # type: ignore[no-untyped-def]
+        """Fit to labels encoded as probabilities of each label's classes but the first."""
+        self._label_classes = classes
+        return self._fit_encoded(X, Y, sample_weight, **kwargs)
+
+    def _check_classes(self, classes: list[np.ndarray]) -> None:
+        """Raise unless every label has the classes that its family is for."""
+        families = [self.expert] * len(classes) if isinstance(self.expert, str) else self.expert
+        if len(families) != len(classes):
+            raise ValueError(
+                f"expert must be one family or one for each of the {len(classes)} columns of y, "
+                f"found {len(families)}."
+            )
+        for family, labels in zip(families, classes, strict=True):
+            check_choice("expert", family, ("multinomial", "bernoulli"))
+            if len(labels) < 2:
+                raise ValueError(
+                    f"y must have at least two classes, found one class: {labels.tolist()}."
+                )
+            if family == "bernoulli" and len(labels) > 2:
+                raise ValueError(
+                    f"expert='bernoulli' is for two classes, found {len(labels)}: use 'multinomial'."
+                )
+
+    @staticmethod
+    def _codes(
+        labels: np.ndarray, missing: np.ndarray, classes: list[np.ndarray]
+    ) -> np.ndarray:
+        """Indicators of each label's classes but the first, NaN where the label is missing."""
+        columns = []
+        for column, known in enumerate(classes):
+            present = ~missing[:, column]
+            strangers = np.setdiff1d(labels[present, column], known)
+            if strangers.size:
+                raise ValueError(
+                    f"y must hold the classes seen in fit, {known.tolist()}; found {strangers[0]!r}."
+                )
+            code = np.full((len(labels), max(len(known) - 1, 1)), np.nan)
+            code[present] = labels[present, column][:, None] == known[1:]
+            columns.append(code)
+        return np.concatenate(columns, axis=1)
+
+    def _encode(self, y: Any, n_samples: int) -> np.ndarray:
+        labels, missing = check_class_labels(y, n_samples)
+        return self._codes(labels, missing, self._label_classes)
+
+    @property
+    def _starts(self) -> np.ndarray:
+        """Where each label's rows begin in coef_, and where the last ends."""
+        return np.cumsum([0, *(len(c) for c in self._label_classes)])
+
+    def _blocks(self, Y: np.ndarray) -> tuple[Block, ...]:
+        cuts = np.cumsum([0, *(len(c) - 1 for c in self._label_classes)])
+        return tuple(Block("multinomial", int(a), int(b)) for a, b in zip(cuts, cuts[1:]))
+
+    def _set_experts(self, parameters: Parameters) -> None:
+        references = [start - i for i, start in enumerate(self._starts[:-1])]
+        self.coef_ = np.insert(parameters.coef, references, 0.0, axis=1)
+        self.intercept_ = np.insert(parameters.intercept, references, 0.0, axis=1)
+
+    def _expert_parameters(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        coef = np.delete(self.coef_, self._starts[:-1], axis=1)
+        intercept = np.delete(self.intercept_, self._starts[:-1], axis=1)
+        return coef, intercept, np.full(intercept.shape, np.nan)
+
+    def _column_names(self) -> list[str]:
+        one = len(self._label_classes) == 1
+        return [
+            f"y={label}" if one else f"y{m}={label}"
+            for m, labels in enumerate(self._label_classes)
+            for label in labels[1:]
+        ]
+
+    def _expert_proba(self, X: np.ndarray, label: int = 0) -> np.ndarray:
+        """P(y = c | x, k), (n_experts, n_classes, n_samples)."""
+        rows = slice(self._starts[label], self._starts[label + 1])
+        eta = self.coef_[:, rows] @ X.T + self.intercept_[:, rows, None]
+        return softmax(eta, axis=1)
+
+    def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
+        """Probability of each class, sum_k p(k | x) P(y = c | x, k).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or a list of them where y had several columns
+        """
+        X = self._check_X(X)
+        out = [np.empty((len(X), len(c))) for c in self._label_classes]
+        for rows in self._chunks(X):
+            x = np.asarray(X[rows], dtype=np.float64)
+            gate = self._gate_proba(x)
+            for label, proba in enumerate(out):
+                proba[rows] = np.einsum("nk,kcn->nc", gate, self._expert_proba(x, label))
+        return out if isinstance(self.classes_, list) else out[0]
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The likeliest class of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        proba = self.predict_proba(X)
+        if not isinstance(proba, list):
+            return self.classes_[proba.argmax(axis=1)]
+        return np.stack([c[p.argmax(1)] for c, p in zip(self.classes_, proba)], axis=1)
+
+    def sample(
+        self, X: Any, random_state: int | np.random.RandomState | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw labels, and the experts they come from, for given X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        random_state : int, RandomState or None
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        expert : ndarray of shape (n_samples,)
+        """
+        X = self._check_X(X)
+        random = check_random_state(random_state)
+        expert = self._draw_expert(X, random)
+        columns = []
+        for label, classes in enumerate(self._label_classes):
+            proba = self._expert_proba(np.asarray(X, dtype=np.float64), label)
+            proba = proba[expert, :, np.arange(len(X))]
+            code = (random.uniform(size=(len(X), 1)) > proba.cumsum(axis=1)[:, :-1]).sum(axis=1)
+            columns.append(classes[code])
+        one = not isinstance(self.classes_, list)
+        return (columns[0] if one else np.stack(columns, axis=1)), expert
