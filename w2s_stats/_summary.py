@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from textwrap import wrap
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import norm
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # Six columns of this width stand beside the names; statsmodels' own tables have the same widths.
 _WIDTH = 10
 _COLUMNS = 6
+_NOTE_WIDTH = 89
 
 
 def normal_interval(
@@ -129,9 +131,37 @@ def head_table(
     width = name_width + _COLUMNS * (_WIDTH + 1) - 3
     names = [max(len(row[i]) for row in rows) for i in (0, 2)]
     values = width - sum(names)
-    widths = [names[0], values // 2, names[1], values - values // 2]
+    first = max(values // 2, *(len(row[1]) for row in rows))
+    widths = [names[0], first, names[1], values - first]
     form = {**fmt_2cols, "colwidths": widths, "data_fmts": ["%s"], "data_aligns": "lrlr"}
     return SimpleTable(rows, title=title, txt_fmt=form)
+
+
+def plain_table(
+    title: str,
+    corner: str,
+    names: Sequence[str],
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+) -> SimpleTable:
+    """Table of ready-made texts, a name and its cells in every row.
+
+    Parameters
+    ----------
+    title : str
+    corner : str
+        Stands over the names.
+    names : sequence of str
+    headers : sequence of str
+    rows : sequence of sequences of str
+    """
+    from statsmodels.iolib.table import Cell, SimpleTable
+    from statsmodels.iolib.tableformatting import fmt_params
+
+    form = {**fmt_params, "colwidths": _WIDTH, "data_fmts": ["%s"]}
+    table = SimpleTable(rows, list(headers), list(names), title=title, txt_fmt=form)
+    table[0][0] = Cell(corner, datatype="stub", row=table[0])
+    return table
 
 
 def summary_of(tables: Sequence[SimpleTable], notes: Sequence[str]) -> Summary:
@@ -140,6 +170,9 @@ def summary_of(tables: Sequence[SimpleTable], notes: Sequence[str]) -> Summary:
 
     summary = Summary()
     summary.tables.extend(tables)
+    lines = ["Notes:"]
+    for i, note in enumerate(notes, 1):
+        lines += wrap(f"[{i}] {note}", _NOTE_WIDTH, subsequent_indent="    ")
     if notes:
-        summary.add_extra_txt(["Notes:", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))])
+        summary.add_extra_txt(lines)
     return summary

@@ -45,14 +45,18 @@ def check_labels(y: Any, n_samples: int, *, name: str = "y") -> np.ndarray:
     return y
 
 
-def check_class_labels(y: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
+def check_class_labels(
+    y: Any, n_samples: int, *, name: str = "y"
+) -> tuple[np.ndarray, np.ndarray]:
     """Class labels (n_samples, n_labels), and where they are missing (NaN or None)."""
     if y is None:
-        raise ValueError("This estimator requires y to be passed, but the target y is None.")
+        raise ValueError(f"This estimator requires {name} to be passed, but the target {name} is None.")
     y = np.asarray(y)
-    y = check_array(y, dtype=None, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
+    y = check_array(y, dtype=None, ensure_2d=False, ensure_all_finite="allow-nan", input_name=name)
     if len(y) != n_samples:
-        raise ValueError(f"y must have a row for each of the {n_samples} rows of X, found {len(y)}.")
+        raise ValueError(
+            f"{name} must have a row for each of the {n_samples} rows of X, found {len(y)}."
+        )
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     y = y.reshape(n_samples, -1)

@@ -27,3 +27,7 @@ class UnderdeterminedFitWarning(UserWarning):
 
 class SeparationWarning(UserWarning):
     """Labels or gates are separated: coefficients grow without bound."""
+
+
+class AmbiguousMatchingWarning(UserWarning):
+    """The target's experts could be matched to the source's concepts in another way as well."""

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numba
+from numba import types
 from numba.core.caching import FunctionCache
+from numba.core.config import DISABLE_JIT
+from numba.extending import intrinsic
 
 # error_model: the ZeroDivisionError branch of a single division stops the vectorisation of a loop.
 # fastmath: sums may be reordered and fused; NaN and infinity keep their meaning.
@@ -39,6 +42,29 @@ class _SourceCache(FunctionCache):
 
     def _index_key(self, sig: object, codegen: object) -> tuple:
         return (*super()._index_key(sig, codegen), _SOURCES)
+
+
+if DISABLE_JIT:
+
+    def wide_vectors() -> None:
+        """Nothing to ask for without a compiler."""
+
+else:
+
+    @intrinsic
+    def wide_vectors(context):  # type: ignore[no-untyped-def]
+        """Ask for 512-bit vectors in the kernel that calls this, where the processor has them.
+
+        LLVM takes 256 bits unless told otherwise. Loops full of elementary functions gain a third;
+        sums of products, which wait for loads, gain nothing.
+        """
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            # llvmlite knows only the attributes that it lists: go past its check.
+            set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+            return context.get_dummy_value()
+
+        return types.void(), codegen
 
 
 def kernel(function: Callable) -> Callable:

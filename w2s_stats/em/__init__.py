@@ -3,7 +3,15 @@
 from w2s_stats.em._coordinates import Coordinates, measure, quadratic
 from w2s_stats.em._loop import Step, Trace, maximise
 from w2s_stats.em._model import Mixture
-from w2s_stats.em._starts import Runs, best_of, hashed_labels, kmeans_labels
+from w2s_stats.em._starts import (
+    Runs,
+    best_of,
+    candidates_per_run,
+    hashed_labels,
+    hashed_rows,
+    kmeans_labels,
+    race,
+)
 from w2s_stats.em._tiles import Tiles
 
 __all__ = [
@@ -14,9 +22,12 @@ __all__ = [
     "Tiles",
     "Trace",
     "best_of",
+    "candidates_per_run",
     "hashed_labels",
+    "hashed_rows",
     "kmeans_labels",
     "maximise",
     "measure",
     "quadratic",
+    "race",
 ]

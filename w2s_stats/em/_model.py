@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import NamedTuple
 
@@ -33,6 +34,13 @@ class Mixture:
     tiles: Tiles
     kernels: ModuleType
     parallel: bool = True
+    # Buffers of each thread, by size: a pass allocates nothing.
+    _rooms: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+
+    @property
+    def room(self) -> dict:
+        """The calling thread's buffers."""
+        return self._rooms.__dict__
 
     def split(self, theta: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
         """The gate's part of a parameter vector, and the experts'."""
@@ -74,7 +82,7 @@ class Mixture:
         gate, experts = parts = self.split(theta)
 
         def pass_lane(lane: range) -> _Pass:
-            room: dict = {}
+            room = self.room
             result = self._empty()
             log_likelihood = 0.0
             for number in lane:
@@ -101,7 +109,7 @@ class Mixture:
         parts = self.gate.start(), [e.start(mean) for e in self.experts]
 
         def pass_lane(lane: range) -> _Pass:
-            room: dict = {}
+            room = self.room
             result = self._empty()
             for number in lane:
                 tile = self.tiles.load(number, room)
@@ -171,7 +179,7 @@ class Mixture:
         size = self.n_parameters
 
         def pass_lane(lane: range) -> tuple[np.ndarray, np.ndarray]:
-            room: dict = {}
+            room = self.room
             information, products = np.zeros((size, size)), np.zeros((size, size))
             for number in lane:
                 tile = self.tiles.load(number, room)
@@ -203,7 +211,7 @@ class Mixture:
         information: np.ndarray,
         products: np.ndarray,
     ) -> None:
-        log_gate, resp, evidence = self.log_joint(tile, theta, {})
+        log_gate, resp, evidence = self.log_joint(tile, theta, self.room)
         self.kernels.em.posterior(resp, np.ones_like(tile.weight), evidence)
         weighted = resp * tile.weight
         proba = np.exp(log_gate)

@@ -12,6 +12,9 @@ from sklearn.cluster import KMeans
 from w2s_stats.em._loop import Trace, maximise
 from w2s_stats.em._model import Mixture
 
+_RACE_WORK = 2**24  # rows x experts x features^2 of a pass at which there is nothing to race for
+_RACE_PASSES = 6
+
 # How a run begins: called only when its turn comes, so that one start's labels exist at a time.
 Start = Callable[[], np.ndarray]
 
@@ -31,17 +34,41 @@ def hashed_labels(mixture: Mixture, seed: int) -> np.ndarray:
 
     Permuting, duplicating or chunking the rows changes nothing (design 4).
     """
+    n_experts = mixture.gate.n_experts
+    return mixture.start(
+        lambda number: _one_hot(_hashes(mixture, seed, number) % np.uint64(n_experts), n_experts)
+    )
+
+
+def hashed_rows(mixture: Mixture, seed: int) -> np.ndarray:
+    """Parameters from a few rows for each expert, those whose hashes are the smallest.
+
+    Unlike labels for all rows, which start every expert near the common fit, a few rows start the
+    experts far apart. Their scales are wide and the gate even, for a few rows say nothing of them.
+    """
     tiles, n_experts = mixture.tiles, mixture.gate.n_experts
+    code = np.concatenate([_hashes(mixture, seed, number) for number in range(len(tiles.bounds))])
+    counts = code if tiles.weight is None else code[tiles.weight > 0]
+    n_rows = max(e.n_features for e in mixture.experts) + 1
+    chosen = np.empty((n_experts, len(code)))
+    for k in range(n_experts):
+        # An odd factor permutes the hashes; equal rows stay equal and count once.
+        factor = np.uint64((0x9E3779B97F4A7C15 * (2 * k + 1)) % (1 << 64))
+        last = np.unique(counts * factor)[:n_rows][-1]
+        chosen[k] = code * factor <= last
+    theta = mixture.start(lambda number: chosen[:, slice(*tiles.bounds[number])])
+    _, parts = mixture.split(theta)
+    wide = [e.widened(part) for e, part in zip(mixture.experts, parts, strict=True)]
+    return np.concatenate([mixture.gate.start(), *wide])
 
-    def labels(number: int) -> np.ndarray:
-        start, stop = tiles.bounds[number]
-        code = np.empty(stop - start, dtype=np.uint64)
-        X = np.ascontiguousarray(tiles.X[start:stop])
-        Y = np.ascontiguousarray(tiles.Y[start:stop])
-        mixture.kernels.em.hash_rows(X, Y, seed, code)
-        return _one_hot(code % np.uint64(n_experts), n_experts)
 
-    return mixture.start(labels)
+def _hashes(mixture: Mixture, seed: int, number: int) -> np.ndarray:
+    start, stop = mixture.tiles.bounds[number]
+    code = np.empty(stop - start, dtype=np.uint64)
+    X = np.ascontiguousarray(mixture.tiles.X[start:stop])
+    Y = np.ascontiguousarray(mixture.tiles.Y[start:stop])
+    mixture.kernels.em.hash_rows(X, Y, seed, code)
+    return code
 
 
 def kmeans_labels(mixture: Mixture, seed: int) -> np.ndarray:
@@ -64,6 +91,35 @@ def kmeans_labels(mixture: Mixture, seed: int) -> np.ndarray:
 
 def _one_hot(code: np.ndarray, n_experts: int) -> np.ndarray:
     return (code == np.arange(n_experts, dtype=code.dtype)[:, None]).astype(np.float64)
+
+
+def candidates_per_run(mixture: Mixture) -> int:
+    """How many starts race for each run that is taken to its end: many where a pass is cheap."""
+    widest = max(e.n_features for e in mixture.experts)
+    work = mixture.tiles.coordinates.weight * mixture.gate.n_experts * widest**2
+    return int(2 ** np.clip(np.floor(np.log2(_RACE_WORK / work)), 0, 4))
+
+
+def race(
+    mixture: Mixture, starts: Sequence[Start], n_winners: int, n_jobs: int | None
+) -> list[np.ndarray]:
+    """Run all starts for a few passes, keep the better half, and again, until n_winners are left."""
+
+    def advance(theta: np.ndarray | Start) -> tuple[bool, float, np.ndarray]:
+        theta = theta() if callable(theta) else theta
+        for _ in range(_RACE_PASSES):
+            step = mixture.evaluate(theta)
+            theta, last = step.proposal, theta
+        bad = mixture.degenerate(last, step.info).any() or not np.isfinite(step.objective)
+        return bool(bad), -step.objective if np.isfinite(step.objective) else np.inf, theta
+
+    runners: list = list(starts)
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads")
+    while len(runners) > n_winners:
+        results = parallel(delayed(advance)(runner) for runner in runners)
+        ranked = sorted(results, key=lambda result: result[:2])
+        runners = [theta for *_, theta in ranked[: max(len(runners) // 2, n_winners)]]
+    return [mixture.project(theta) for theta in runners]
 
 
 def best_of(

@@ -12,18 +12,20 @@ from w2s_stats.experts._gates import (
     gate_score,
 )
 from w2s_stats.experts._gaussian import Gaussian
+from w2s_stats.experts._joint import JointGate
 from w2s_stats.experts._multinomial import Multinomial
 from w2s_stats.experts._poisson import Poisson
 from w2s_stats.experts._tile import Tile
 
 Expert = Gaussian | Poisson | Multinomial
-Gate = ConstantGate | SoftmaxGate | TiedGate
+Gate = ConstantGate | SoftmaxGate | TiedGate | JointGate
 
 __all__ = [
     "ConstantGate",
     "Expert",
     "Gate",
     "Gaussian",
+    "JointGate",
     "Multinomial",
     "Poisson",
     "SoftmaxGate",

@@ -191,7 +191,9 @@ class TiedGate:
         return tile.gate_X[:1]
 
 
-def gate_score(gate: ConstantGate | SoftmaxGate | TiedGate, tile: Tile, proba: np.ndarray) -> np.ndarray:
+def gate_score(
+    gate: ConstantGate | SoftmaxGate | TiedGate, tile: Tile, proba: np.ndarray
+) -> np.ndarray:
     """Complete-data scores of the free gate coefficients, (n_experts, P, n_rows).
 
     In expert k's row of classes c = 1, 2, ...: (1[c = k] - p_c) x.

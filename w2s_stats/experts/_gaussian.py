@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -41,13 +42,18 @@ class Gaussian:
         return self.n_experts * self.n_outputs * (self.n_features + 1)
 
     def unpack(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        coef, scale = self.shapes
-        size = int(np.prod(coef))
-        return theta[:size].reshape(coef), theta[size:].reshape(scale)
+        shape = self.n_experts, self.n_outputs, self.n_features
+        size = math.prod(shape)
+        return theta[:size].reshape(shape), theta[size:].reshape(shape[:2])
 
     def start(self, mean: np.ndarray) -> np.ndarray:
         """No slope, and the outputs' own mean (0) and variance (1): they are standardised."""
         return np.zeros(self.n_parameters)
+
+    def widened(self, theta: np.ndarray) -> np.ndarray:
+        """The same regressions with half the outputs' own standard deviations."""
+        coef, log_scale = self.unpack(theta)
+        return np.concatenate([coef.ravel(), np.full(log_scale.size, np.log(0.5))])
 
     def project(self, theta: np.ndarray) -> np.ndarray:
         """Put every variance at the floor or above."""
@@ -70,9 +76,7 @@ class Gaussian:
         self, tile: Tile, theta: np.ndarray, resp: np.ndarray, stats: tuple[np.ndarray, ...]
     ) -> None:
         coef, _ = self.unpack(theta)
-        self.kernels.gaussian_stats(
-            tile.X[self.first :], tile.Y[self.outputs], coef, resp, *stats
-        )
+        self.kernels.gaussian_stats(tile.X[self.first :], tile.Y[self.outputs], coef, resp, *stats)
 
     def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
         """Weighted least squares by its normal equations in residuals, theory 6.2.

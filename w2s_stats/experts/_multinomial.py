@@ -52,6 +52,10 @@ class Multinomial:
             coef[:, :, 0] = np.log(np.maximum(frequency, 1e-6) / rest)
         return coef.ravel()
 
+    def widened(self, theta: np.ndarray) -> np.ndarray:
+        """These experts have no scale of their own."""
+        return theta
+
     def project(self, theta: np.ndarray) -> np.ndarray:
         return theta
 

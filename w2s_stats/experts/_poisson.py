@@ -43,6 +43,10 @@ class Poisson:
             coef[:, :, 0] = np.log(np.maximum(mean[self.outputs], 1e-6))
         return coef.ravel()
 
+    def widened(self, theta: np.ndarray) -> np.ndarray:
+        """These experts have no scale of their own."""
+        return theta
+
     def project(self, theta: np.ndarray) -> np.ndarray:
         return theta
 

@@ -23,16 +23,17 @@ from w2s_stats.mixture._parameters import (
     gate_feature_names,
     parameter_names,
 )
+from w2s_stats.mixture._summary import SummaryMixin
 
 _CHUNK = 1 << 16
 
 
-class BaseMixtureOfExperts(BaseEstimator):
+class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
     """Maximum likelihood for p(y | x) = sum_k p(k | x) phi(y; x, theta_k), theory 6.1 and 6.2."""
 
     _parameter_constraints: ClassVar[dict] = {
         "n_experts": [Interval(Integral, 1, None, closed="left")],
-        "gate": [StrOptions({"constant", "softmax", "gaussian"})],
+        "gate": [StrOptions({"constant", "softmax", "gaussian", "gaussian-joint"})],
         "fit_intercept": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -76,8 +77,12 @@ class BaseMixtureOfExperts(BaseEstimator):
         *,
         tied_to: Parameters | None = None,
         guesses: Sequence[Parameters] = (),
+        n_init: int | None = None,
     ) -> Fit:
-        """Fit to checked X and encoded labels; with `tied_to`, only the gate's prior moves."""
+        """Fit to checked X and encoded labels; with `tied_to`, only the gate's prior moves.
+
+        The starts are the guesses and `n_init` random ones (None: the constructor's number).
+        """
         weight = check_weight(sample_weight, X)
         check_observed(Y)
         check_distinct_rows(X, Y, weight, self.n_experts)
@@ -99,7 +104,7 @@ class BaseMixtureOfExperts(BaseEstimator):
             weight,
             tol=self.tol,
             max_iter=self.max_iter,
-            n_init=self.n_init,
+            n_init=self.n_init if n_init is None else n_init,
             init=self.init,
             random_state=check_random_state(self.random_state),
             n_jobs=self.n_jobs,
@@ -113,6 +118,10 @@ class BaseMixtureOfExperts(BaseEstimator):
         self._set_experts(fit.parameters)
         self.gate_coef_ = fit.parameters.gate_coef
         self.gate_intercept_ = fit.parameters.gate_intercept
+        if fit.parameters.gate_mean is not None:
+            self.gate_prior_ = fit.parameters.gate_prior
+            self.gate_means_ = fit.parameters.gate_mean
+            self.gate_covariances_ = fit.parameters.gate_covariance
         self.weights_ = fit.weights
         self.lower_bound_ = float(fit.lower_bounds[-1])
         self.lower_bounds_ = fit.lower_bounds
@@ -190,7 +199,7 @@ class BaseMixtureOfExperts(BaseEstimator):
         log_prob = np.empty(len(X))
 
         def pass_lane(lane: range) -> None:
-            room: dict = {}
+            room = mixture.room
             for number in lane:
                 tile = mixture.tiles.load(number, room)
                 _, log_joint, evidence = mixture.log_joint(tile, theta, room)
@@ -206,7 +215,8 @@ class BaseMixtureOfExperts(BaseEstimator):
         coordinates = Coordinates(
             np.zeros(d), np.eye(d), np.eye(d), np.zeros(m), np.ones(m), np.zeros(m), np.ones(m), 1.0
         )
-        gate = "constant" if self.gate_coef_.shape[1] == 0 else self.gate
+        # The joint-density gate is, as p(k | x), a Gaussian one.
+        gate = "constant" if self.gate_coef_.shape[1] == 0 else self.gate.removesuffix("-joint")
         model = Model(self.n_experts, self._blocks_, gate, self.fit_intercept, var_floor=1e-300)
         return model, build(model, X, Y, None, coordinates, kernels=cpu)
 
@@ -283,5 +293,3 @@ class BaseMixtureOfExperts(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.non_deterministic = False
         return tags
-
-

@@ -31,7 +31,7 @@ class MixtureOfExpertsClassifier(ClassifierMixin, BaseMixtureOfExperts):
     expert : {"multinomial", "bernoulli"} or a list with one for each column of y, \
 default="multinomial"
         "bernoulli" is "multinomial" for a label with exactly two classes.
-    gate : {"constant", "softmax", "gaussian"}, default="constant"
+    gate : {"constant", "softmax", "gaussian", "gaussian-joint"}, default="constant"
         As in :class:`MixtureOfExpertsRegressor`, like every parameter below.
     fit_intercept : bool, default=True
     tol : float, default=1e-8
@@ -139,7 +139,12 @@ converged_
         return self
 
     def _fit_labels(
-        self, X: np.ndarray, Y: np.ndarray, classes: list[np.ndarray], sample_weight: Any, **kwargs: Any
+        self,
+        X: np.ndarray,
+        Y: np.ndarray,
+        classes: list[np.ndarray],
+        sample_weight: Any,
+        **kwargs: Any,
     ):  # type: ignore[no-untyped-def]
         """Fit to labels encoded as probabilities of each label's classes but the first."""
         self._label_classes = classes
@@ -165,9 +170,7 @@ converged_
                 )
 
     @staticmethod
-    def _codes(
-        labels: np.ndarray, missing: np.ndarray, classes: list[np.ndarray]
-    ) -> np.ndarray:
+    def _codes(labels: np.ndarray, missing: np.ndarray, classes: list[np.ndarray]) -> np.ndarray:
         """Indicators of each label's classes but the first, NaN where the label is missing."""
         columns = []
         for column, known in enumerate(classes):

@@ -35,8 +35,11 @@ def head(mixture: Any, cov_type: str) -> tuple[Facts, Facts]:
     """Facts over the coefficients, in two columns."""
     n = mixture.n_rows_
     log_likelihood = mixture.lower_bound_ * n
-    n_parameters = len(mixture.param_names_)
+    # With a joint density, expert 0 has a mean and a covariance of x as well.
+    joint = mixture.gate == "gaussian-joint"
+    n_parameters = len(mixture.param_names_) + joint * mixture.gate_coef_.shape[1]
     weighted, penalised = isinstance(n, float), mixture.gate_penalty > 0
+    likelihood = "Log-Lik. of (x, y):" if joint else "Log-Likelihood:"
     left = [
         ("Model:", type(mixture).__name__),
         ("Experts:", f"{len(mixture.weights_)} {families(mixture)}"),
@@ -47,7 +50,7 @@ def head(mixture: Any, cov_type: str) -> tuple[Facts, Facts]:
         ("Converged:", str(bool(mixture.converged_))),
     ]
     right = [
-        ("Penalised Log-Lik.:" if penalised else "Log-Likelihood:", number(log_likelihood, 4)),
+        ("Penalised Log-Lik.:" if penalised else likelihood, number(log_likelihood, 4)),
         ("AIC:", number(-2.0 * log_likelihood + 2.0 * n_parameters, 4)),
         ("BIC:", number(-2.0 * log_likelihood + np.log(n) * n_parameters, 4)),
         ("Passes over Data:", str(mixture.n_iter_)),
@@ -61,14 +64,16 @@ def head(mixture: Any, cov_type: str) -> tuple[Facts, Facts]:
 def notes(mixture: Any, cov_type: str, errors: np.ndarray, is_scale: np.ndarray) -> list[str]:
     """Sentences under the table: what the numbers take for granted, and what went wrong."""
     out = []
-    if cov_type == "robust":
+    if np.isnan(errors).all():
+        pass  # the reason stands below
+    elif cov_type == "robust":
         out.append("Standard errors are robust (sandwich of the information and the scores).")
     else:
         out.append("Standard errors come from the inverse observed information.")
     if len(mixture.weights_) > 1:
         out.append(
             "Experts stand by falling mean gate probability (weight); the gate's coefficients "
-            "are log-odds\n    against expert 0."
+            "are log-odds against expert 0."
         )
     out += _warnings_of_run(mixture)
     if isinstance(mixture.n_rows_, float) and cov_type == "nonrobust":
@@ -81,7 +86,7 @@ def _warnings_of_run(mixture: Any) -> list[str]:
     if not mixture.converged_:
         out.append(
             f"EM stopped at max_iter={mixture.max_iter} before it converged: this is no maximum, "
-            "and\n    standard errors hold at a maximum only."
+            "and standard errors hold at a maximum only."
         )
     if mixture.gate_penalty > 0:
         out.append(
@@ -97,7 +102,7 @@ def _warnings_of_run(mixture: Any) -> list[str]:
     for k in mixture.degenerate_experts_:
         out.append(
             f"Expert {k} is degenerate: it has no more rows than coefficients, or a variance at "
-            "its floor;\n    no start found anything better. Use fewer experts or more rows."
+            "its floor; no start found anything better. Use fewer experts or more rows."
         )
     return out
 
@@ -106,14 +111,16 @@ def _reasons_for_nan(mixture: Any, errors: np.ndarray, is_scale: np.ndarray) -> 
     missing = np.isnan(errors)
     if not missing.any():
         return []
+    if mixture.gate == "gaussian-joint":
+        return ["No standard errors: the gate comes from the density of x; take gate='gaussian'."]
     if mixture.covariance_ is None:
-        return [
-            f"No standard errors: the information of {errors.size} parameters is too large a matrix."
-        ]
+        return [f"No standard errors: they are left out for as many as {errors.size} parameters."]
+    if missing.all() and not mixture.converged_:
+        return ["No standard errors: the observed information is not positive definite there."]
     if missing.all():
         return [
             "No standard errors: the observed information is singular. Two experts may be alike, "
-            "an\n    expert without rows, or labels or gate separated."
+            "an expert may have no rows, or a label or the gate may be separated."
         ]
     out = []
     if missing[is_scale].any():
@@ -121,6 +128,6 @@ def _reasons_for_nan(mixture: Any, errors: np.ndarray, is_scale: np.ndarray) -> 
     if missing[~is_scale].any():
         out.append(
             "Constant or collinear columns of X leave coefficients undetermined: those have no "
-            "standard\n    error, and the coefficients of minimum norm are shown."
+            "standard error, and the coefficients of minimum norm are shown."
         )
     return out

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import gammaln, softmax
 
 from w2s_kernels import cpu
 from w2s_stats.em import (
@@ -17,14 +17,17 @@ from w2s_stats.em import (
     Runs,
     Tiles,
     best_of,
+    candidates_per_run,
     hashed_labels,
+    hashed_rows,
     kmeans_labels,
     measure,
     quadratic,
+    race,
 )
 from w2s_stats.exceptions import DegenerateFitWarning
-from w2s_stats.experts import ConstantGate, Expert, Gate, Gaussian, Multinomial, Poisson
-from w2s_stats.experts import SoftmaxGate, TiedGate
+from w2s_stats.experts import ConstantGate, Expert, Gate, Gaussian, JointGate
+from w2s_stats.experts import Multinomial, Poisson, SoftmaxGate, TiedGate
 from w2s_stats.mixture._parameters import Block, Parameters
 
 _FAMILIES = {"poisson": Poisson, "multinomial": Multinomial}
@@ -46,6 +49,11 @@ class Model:
     var_floor: float = 1e-6
     gate_penalty: float = 0.0
     tied_to: Parameters | None = None
+
+    @property
+    def quadratic_gate(self) -> bool:
+        """Whether the gate's logits are of degree two in x."""
+        return self.gate in ("gaussian", "gaussian-joint")
 
 
 @dataclass(frozen=True)
@@ -75,12 +83,13 @@ def build(
     parallel: bool = True,
 ) -> Mixture:
     """The EM's view of a model and its data in the given coordinates."""
+    joint = model.gate == "gaussian-joint" and model.tied_to is None
     tiles = Tiles(
         X,
         Y,
         weight,
         coordinates,
-        quadratic_gate=model.gate == "gaussian",
+        quadratic_gate=model.quadratic_gate and not joint,
         n_experts=model.n_experts,
         kernels=kernels,
     )
@@ -98,6 +107,8 @@ def build(
         gate = TiedGate(kernels.gates, coef @ _gate_map(model.gate, coordinates.up()))
     elif model.gate == "constant":
         gate = ConstantGate(model.n_experts)
+    elif joint:
+        gate = JointGate(kernels.gram, model.n_experts, tiles.n_features - 1)
     else:
         gate = SoftmaxGate(
             kernels.gates, model.n_experts, tiles.n_gate_features, model.gate_penalty
@@ -130,13 +141,24 @@ def to_parameters(model: Model, mixture: Mixture, theta: np.ndarray) -> Paramete
         coef[:, :, 0] += c.y_shift
     if isinstance(mixture.gate, SoftmaxGate):
         logits = mixture.gate.unpack(gate) @ _gate_map(model.gate, down)
+    elif isinstance(mixture.gate, JointGate):
+        logits = mixture.gate.logits(gate) @ quadratic(down)
     elif model.tied_to is not None:
         logits = model.tied_to.gate_affine.copy()
         logits[:, 0] += gate
     else:
         logits = gate[:, None]
     logits = logits - logits[0]
-    return Parameters(coef[:, :, 1:], coef[:, :, 0], scale, logits[:, 1:], logits[:, 0])
+    joint = ()
+    if isinstance(mixture.gate, JointGate):
+        log_prior, mean, factor = mixture.gate.unpack(gate)
+        spread = c.inverse @ factor
+        joint = (
+            np.exp(log_prior),
+            c.shift + mean @ c.inverse.T,
+            spread @ np.swapaxes(spread, 1, 2),
+        )
+    return Parameters(coef[:, :, 1:], coef[:, :, 0], scale, logits[:, 1:], logits[:, 0], *joint)
 
 
 def to_theta(model: Model, mixture: Mixture, parameters: Parameters) -> np.ndarray:
@@ -162,9 +184,12 @@ def to_theta(model: Model, mixture: Mixture, parameters: Parameters) -> np.ndarr
 
 
 def constant_of(model: Model, mixture: Mixture) -> float:
-    """What the kernels leave out of the mean log-likelihood: units of y, and log y!."""
+    """What the kernels leave out of the mean log-likelihood: units of y (and x), and log y!."""
     c, tiles = mixture.tiles.coordinates, mixture.tiles
     total = -float(np.log(c.y_scale) @ c.y_weight)
+    if isinstance(mixture.gate, JointGate):
+        # The density of x: its volume shrinks with the whitening (in the space where x varies).
+        total += c.weight * float(np.log(np.linalg.svd(c.matrix, compute_uv=False)).sum())
     for block in model.blocks:
         if block.family == "poisson":
             for start, stop in tiles.bounds:
@@ -180,13 +205,13 @@ def mean_gate(mixture: Mixture, theta: np.ndarray) -> np.ndarray:
     gate, _ = mixture.split(theta)
 
     def pass_lane(lane: range) -> np.ndarray:
-        room: dict = {}
+        room = mixture.room
         total = np.zeros(mixture.gate.n_experts)
         for number in lane:
             tile = mixture.tiles.load(number, room)
             log_prob = np.empty((mixture.gate.n_experts, tile.weight.size))
             mixture.gate.log_prob(tile, gate, log_prob)
-            total += np.exp(log_prob) @ tile.weight
+            total += softmax(log_prob, axis=0) @ tile.weight
         return total
 
     lanes = mixture.tiles.map_lanes(pass_lane, parallel=mixture.parallel)
@@ -218,20 +243,44 @@ def fit_mixture(
         standardise[block.outputs] = block.family == "gaussian"
     coordinates = measure(X, Y, weight, center=model.fit_intercept, standardise=standardise)
     mixture = build(model, X, Y, weight, coordinates, parallel=n_jobs in (None, 1))
-    seeds = random_state.randint(2**31 - 1, size=n_init)
-    labels = {"random": hashed_labels, "kmeans": kmeans_labels}[init]
     starts = [lambda guess=guess: to_theta(model, mixture, guess) for guess in guesses]
-    starts += [lambda seed=seed: labels(mixture, int(seed)) for seed in seeds]
+    starts += _random_starts(mixture, n_init, init, random_state, n_jobs)
     constant = constant_of(model, mixture)
 
     def report(number: int, trace) -> None:  # type: ignore[no-untyped-def]
         if verbose:
             state = "converged" if trace.converged else "not converged"
             bound = trace.step.objective + constant
-            print(f"start {number + 1} of {len(starts)}: {bound:.6f}, {trace.n_iter} passes, {state}")
+            print(
+                f"start {number + 1} of {len(starts)}: {bound:.6f}, {trace.n_iter} passes, {state}"
+            )
 
     runs = best_of(mixture, starts, tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
     return _finish(model, replace(mixture, parallel=True), runs, constant)
+
+
+def _random_starts(
+    mixture: Mixture,
+    n_init: int,
+    init: str,
+    random_state: np.random.RandomState,
+    n_jobs: int | None,
+) -> list:
+    """n_init starts; where passes are cheap, the winners of a race among many."""
+    if init == "kmeans":
+        seeds = random_state.randint(2**31 - 1, size=n_init)
+        return [lambda seed=seed: kmeans_labels(mixture, int(seed)) for seed in seeds]
+    n_candidates = n_init * candidates_per_run(mixture)
+    seeds = random_state.randint(2**31 - 1, size=n_candidates)
+    kinds = [hashed_labels, hashed_rows] if n_candidates > n_init else [hashed_labels]
+    starts = [
+        lambda seed=seed, kind=kinds[number % len(kinds)]: kind(mixture, int(seed))
+        for number, seed in enumerate(seeds)
+    ]
+    if n_candidates == n_init:
+        return starts
+    winners = race(mixture, starts, n_init, n_jobs)
+    return [lambda theta=theta: theta for theta in winners]
 
 
 def _finish(model: Model, mixture: Mixture, runs: Runs, constant: float) -> Fit:
@@ -240,8 +289,11 @@ def _finish(model: Model, mixture: Mixture, runs: Runs, constant: float) -> Fit:
     parameters = to_parameters(model, mixture, theta)
     if model.tied_to is None:
         order = np.argsort(-weights, kind="stable")
-        parameters, weights, degenerate = parameters.ordered(order), weights[order], degenerate[order]
-        theta = to_theta(model, mixture, parameters)
+        parameters, weights, degenerate = (
+            parameters.ordered(order),
+            weights[order],
+            degenerate[order],
+        )
     if degenerate.any():
         names = ", ".join(str(k) for k in np.flatnonzero(degenerate))
         warnings.warn(
@@ -252,7 +304,9 @@ def _finish(model: Model, mixture: Mixture, runs: Runs, constant: float) -> Fit:
             stacklevel=4,
         )
     covariance, robust = None, None
-    if mixture.n_parameters <= _MOST_PARAMETERS:
+    # The information of a joint density would need that of x's means and covariances too.
+    if mixture.n_parameters <= _MOST_PARAMETERS and not isinstance(mixture.gate, JointGate):
+        theta = to_theta(model, mixture, parameters)
         covariance, robust = _covariances(model, mixture, theta)
     return Fit(
         parameters,

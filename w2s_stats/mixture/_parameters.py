@@ -36,6 +36,8 @@ class Parameters:
         Row 0 is the reference, zeros. No columns for a constant gate; x, then x_i x_j for i <= j,
         for a Gaussian one.
     gate_intercept : ndarray of shape (n_experts,)
+    gate_prior, gate_mean, gate_covariance : ndarray or None
+        Of the joint-density gate only.
     """
 
     coef: np.ndarray
@@ -43,6 +45,9 @@ class Parameters:
     scale: np.ndarray
     gate_coef: np.ndarray
     gate_intercept: np.ndarray
+    gate_prior: np.ndarray | None = None
+    gate_mean: np.ndarray | None = None
+    gate_covariance: np.ndarray | None = None
 
     @property
     def n_experts(self) -> int:
@@ -57,6 +62,10 @@ class Parameters:
             self.scale[order],
             gate_coef - gate_coef[0],
             gate_intercept - gate_intercept[0],
+            *(
+                None if a is None else a[order]
+                for a in (self.gate_prior, self.gate_mean, self.gate_covariance)
+            ),
         )
 
     def columns(self, columns: slice) -> Parameters:

@@ -30,10 +30,11 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
     expert : {"gaussian", "poisson"} or a list with one for each column of y, default="gaussian"
         "gaussian": y_m ~ N(coef @ x, scale^2), a scale of its own for every expert;
         "poisson": y_m ~ Poisson(exp(coef @ x)).
-    gate : {"constant", "softmax", "gaussian"}, default="constant"
+    gate : {"constant", "softmax", "gaussian", "gaussian-joint"}, default="constant"
         "constant": p(k | x) = pi_k. "softmax": log p(k | x) linear in x. "gaussian": quadratic in
         x, which is all that the conditional likelihood identifies of p(k | x) proportional to
-        pi_k N(x; mu_k, Sigma_k) (theory 6.2).
+        pi_k N(x; mu_k, Sigma_k) (theory 6.2). "gaussian-joint": those mu_k and Sigma_k, by
+        maximising the likelihood of (x, y): a model of x too, and no standard errors.
     fit_intercept : bool, default=True
         Whether the experts have intercepts; a gate always has.
     tol : float, default=1e-8
@@ -75,8 +76,10 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
     covariance_robust_ : ndarray or None
         The sandwich, right for a misspecified model too.
     param_names_ : list of str
+    gate_prior_, gate_means_, gate_covariances_ : ndarray
+        pi_k, mu_k and Sigma_k, with gate="gaussian-joint" only.
     lower_bound_ : float
-        Mean log-likelihood (less the penalty).
+        Mean log-likelihood (less the penalty; of (x, y) with gate="gaussian-joint").
     lower_bounds_ : ndarray
         Its history in the kept start; it never falls.
     start_lower_bounds_ : ndarray of shape (n_init,)

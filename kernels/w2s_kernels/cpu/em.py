@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_kernels._jit import inlined, kernel
+from w2s_kernels._jit import inlined, kernel, wide_vectors
 from w2s_kernels.elementary import exp, log
 
 _BLOCK = 512
@@ -41,6 +41,7 @@ def posterior(log_joint: np.ndarray, weight: np.ndarray, log_evidence: np.ndarra
     log_joint[k, t] becomes weight[t] * p(k | row t); log_evidence[t] = log sum_k exp(log_joint).
     Returns the weighted sum of the log evidences.
     """
+    wide_vectors()
     n_experts, n_rows = log_joint.shape
     top = np.empty(_BLOCK)
     total = np.empty(_BLOCK)

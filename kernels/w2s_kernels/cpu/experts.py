@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_kernels._jit import kernel
-from w2s_kernels.cpu.gates import linear, subtract_log_sum_exp
+from w2s_kernels.cpu.gates import add_products, linear, subtract_log_sum_exp
 from w2s_kernels.cpu.gram import add_weighted_gram
 from w2s_kernels.elementary import exp
 
@@ -55,7 +55,7 @@ def gaussian_stats(
     The outputs of one call are observed in the same rows, so that they share gram (n_experts,
     n_features, n_features; lower triangle) and count (n_experts).
     """
-    n_experts, n_outputs, n_features = coef.shape
+    n_experts, n_outputs, _ = coef.shape
     n_rows = X.shape[1]
     residual = np.empty(_BLOCK)
     observed = np.empty(n_rows)
@@ -81,12 +81,7 @@ def gaussian_stats(
                     e[t] = w[t] * d
                     total += e[t] * d
                 square[k, m] += total
-                for i in range(n_features):
-                    x = X[i, start : start + size]
-                    total = 0.0
-                    for t in range(size):
-                        total += e[t] * x[t]
-                    cross[k, m, i] += total
+                add_products(X, start, e, cross[k, m])
 
 
 @kernel
@@ -116,7 +111,7 @@ def poisson_stats(
     count: np.ndarray,
 ) -> None:
     """Add sum r x (y - mu), sum r mu x x' (lower triangle) and sum r, for each output."""
-    n_experts, n_outputs, n_features = coef.shape
+    n_experts, n_outputs, _ = coef.shape
     n_rows = X.shape[1]
     eta = np.empty(_BLOCK)
     rate = np.empty(n_rows)
@@ -137,12 +132,7 @@ def poisson_stats(
                     e[t] = w * y[t] - mu[t] if y[t] == y[t] else 0.0
                     total += w
             count[k, m] += total
-            for i in range(n_features):
-                x = X[i]
-                total = 0.0
-                for t in range(n_rows):
-                    total += error[t] * x[t]
-                score[k, m, i] += total
+            add_products(X, 0, error, score[k, m])
             add_weighted_gram(X, rate, curvature[k, m])
 
 
@@ -181,7 +171,7 @@ def multinomial_stats(
     count: np.ndarray,
 ) -> None:
     """Add sum r x (y_c - p_c), for b <= c sum r p_c (1[b=c] - p_b) x x', and sum r."""
-    n_experts, n_free, n_features = coef.shape
+    n_experts, n_free, _ = coef.shape
     n_rows = X.shape[1]
     block = np.empty((n_free + 1, _BLOCK))
     prob = np.empty((n_free, n_rows))
@@ -211,12 +201,7 @@ def multinomial_stats(
             y = Y[c]
             for t in range(n_rows):
                 factor[t] = observed[t] * (y[t] - p[t]) if y[t] == y[t] else 0.0
-            for i in range(n_features):
-                x = X[i]
-                total = 0.0
-                for t in range(n_rows):
-                    total += factor[t] * x[t]
-                score[k, c, i] += total
+            add_products(X, 0, factor, score[k, c])
             for b in range(c + 1):
                 q = prob[b]
                 if b == c:

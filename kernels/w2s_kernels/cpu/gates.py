@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_kernels._jit import inlined, kernel
+from w2s_kernels._jit import inlined, kernel, wide_vectors
 from w2s_kernels.cpu.gram import add_weighted_gram
 from w2s_kernels.elementary import exp, log
 
@@ -15,10 +15,19 @@ _BLOCK = 512
 def linear(X, coef, start, out):  # type: ignore[no-untyped-def]
     """Write the linear predictor coef @ X of a block of rows that begins at `start`."""
     size = out.size
-    for t in range(size):
-        out[t] = 0.0
-    i = 0
-    while i + 4 <= coef.size:
+    i = coef.size % 4
+    if i == 0:
+        for t in range(size):
+            out[t] = 0.0
+    else:
+        # One to three features first: where there is no second or third, its coefficient is zero.
+        a = X[0, start : start + size]
+        b = X[min(1, i - 1), start : start + size]
+        c = X[min(2, i - 1), start : start + size]
+        ca, cb, cc = coef[0], coef[1] if i > 1 else 0.0, coef[2] if i > 2 else 0.0
+        for t in range(size):
+            out[t] = ca * a[t] + cb * b[t] + cc * c[t]
+    while i < coef.size:
         a = X[i, start : start + size]
         b = X[i + 1, start : start + size]
         c = X[i + 2, start : start + size]
@@ -27,11 +36,35 @@ def linear(X, coef, start, out):  # type: ignore[no-untyped-def]
         for t in range(size):
             out[t] += ca * a[t] + cb * b[t] + cc * c[t] + cd * d[t]
         i += 4
-    while i < coef.size:
+
+
+@inlined
+def add_products(X, start, weighted, out):  # type: ignore[no-untyped-def]
+    """Add X @ weighted of a block of rows that begins at `start` to out."""
+    size = weighted.size
+    i = 0
+    while i + 4 <= out.size:
         a = X[i, start : start + size]
-        ca = coef[i]
+        b = X[i + 1, start : start + size]
+        c = X[i + 2, start : start + size]
+        d = X[i + 3, start : start + size]
+        sa = sb = sc = sd = 0.0
         for t in range(size):
-            out[t] += ca * a[t]
+            sa += weighted[t] * a[t]
+            sb += weighted[t] * b[t]
+            sc += weighted[t] * c[t]
+            sd += weighted[t] * d[t]
+        out[i] += sa
+        out[i + 1] += sb
+        out[i + 2] += sc
+        out[i + 3] += sd
+        i += 4
+    while i < out.size:
+        a = X[i, start : start + size]
+        sa = 0.0
+        for t in range(size):
+            sa += weighted[t] * a[t]
+        out[i] += sa
         i += 1
 
 
@@ -64,6 +97,7 @@ def subtract_log_sum_exp(rows):  # type: ignore[no-untyped-def]
 @kernel
 def softmax_log_prob(X: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
     """Write log softmax_k(coef[k] @ x) of each row; X is (n_features, n_rows)."""
+    wide_vectors()
     n_experts, n_rows = out.shape
     logits = np.empty((n_experts, _BLOCK))
     for start in range(0, n_rows, _BLOCK):
@@ -115,12 +149,7 @@ def softmax_stats(
         p = prob[k]
         for t in range(n_rows):
             factor[t] = r[t] - weight[t] * p[t]
-        for i in range(X.shape[0]):
-            x = X[i]
-            total = 0.0
-            for t in range(n_rows):
-                total += factor[t] * x[t]
-            score[k, i] += total
+        add_products(X, 0, factor, score[k])
         for j in range(1, k + 1):
             q = prob[j]
             if j == k:
