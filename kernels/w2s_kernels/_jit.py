@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -73,10 +74,8 @@ def kernel(function: Callable) -> Callable:
     # The cache looks for a writable folder now; without one, every process compiles anew.
     # (Under NUMBA_DISABLE_JIT the function comes back as it is.)
     if compiled is not function:
-        try:
+        with contextlib.suppress(RuntimeError):
             compiled._cache = _SourceCache(function)
-        except RuntimeError:
-            pass
     return compiled
 
 

@@ -66,15 +66,22 @@ def main() -> None:
     """Run the cases one after the other and write one JSON file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="folder with the files of real data")
-    parser.add_argument("--only", nargs="*", help="names of cases; default all")
+    parser.add_argument(
+        "--only", nargs="*", help="names of the cases to make; the others stay as they are"
+    )
     parser.add_argument("--starts", type=int, default=60)
     parser.add_argument("--out", type=Path, default=HERE / "flexmix_fits.json")
     options = parser.parse_args()
 
     fits: list[dict[str, Any]] = []
     versions: dict[str, str] = {}
+    earlier: dict[str, Any] = {}
+    if options.only and options.out.exists():
+        old = json.loads(options.out.read_text(encoding="utf-8"))
+        earlier = {fit["name"]: fit for part in ("fits", "no_finite_maximum") for fit in old[part]}
     for case in cases():
         if options.only and case["name"] not in options.only:
+            fits += [earlier[case["name"]]] if case["name"] in earlier else []
             continue
         begin = time.perf_counter()
         X, y = load(case, options.folder)

@@ -12,8 +12,12 @@ from w2s_stats.exceptions import LikelihoodFellError
 
 # A mean log-likelihood is a sum of many terms: this much of its size is rounding, not a fall.
 _ROUNDING = 1e-12
+# Near-singular experts round more than that. A fall below this, at a step halved until it is
+# nothing, ends a run that has not shown that it converged; a larger one says that a model is wrong.
+_NOISE = 1e-8
 _HALVINGS = 40
 _MEMORY = 8
+_PACE = 20  # accepted steps over which the present pace is taken
 _PLAIN_STEPS = 4  # before the first extrapolation: a random start says little about the end
 
 
@@ -69,14 +73,15 @@ def maximise(
     tol: float,
     max_iter: int,
     project: Callable[[np.ndarray], np.ndarray] = lambda theta: theta,
-    monitor: Callable[[int, float], None] = lambda n_iter, objective: None,
+    target: float = -np.inf,
 ) -> Trace:
     """Raise the objective from theta by EM with Anderson acceleration; it never falls.
 
     An extrapolated point is kept only if the objective there is not lower; otherwise the plain EM
     step is taken, and a plain step with a Newton part that overshoots is halved until it rises.
     The run has converged when, along two plain steps, Aitken's estimate of the rise still to come,
-    rise * rate / (1 - rate), is below `tol`.
+    rise * rate / (1 - rate), is below `tol`. It gives up when, rising at its present pace to the
+    last pass, it would end below `target`.
 
     Raises
     ------
@@ -89,6 +94,8 @@ def maximise(
     plain_rises: list[float] = []
     checking = False
     while n_iter < max_iter and not converged:
+        if _hopeless(objectives, target, max_iter - n_iter):
+            break
         rounding = _ROUNDING * (1.0 + abs(current.objective))
         accelerate = not checking and n_iter >= _PLAIN_STEPS
         residual = current.proposal - theta
@@ -107,11 +114,12 @@ def maximise(
             step = evaluate(candidate)
             n_iter += 1
         else:
-            raise LikelihoodFellError(current.objective, step.objective, n_iter)
+            if not step.objective >= current.objective - _NOISE * (1.0 + abs(current.objective)):
+                raise LikelihoodFellError(current.objective, step.objective, n_iter)
+            break
         rise = step.objective - current.objective
         theta, current = candidate, step
         objectives.append(step.objective)
-        monitor(n_iter, step.objective)
         if checking:
             plain_rises.append(rise)
             if len(plain_rises) == 2:
@@ -120,6 +128,13 @@ def maximise(
         elif rise <= tol:
             checking, plain_rises = True, []
     return Trace(theta, current, np.array(objectives), n_iter, converged)
+
+
+def _hopeless(objectives: list[float], target: float, passes_left: int) -> bool:
+    if len(objectives) <= _PACE:
+        return False
+    pace = (objectives[-1] - objectives[-1 - _PACE]) / _PACE
+    return objectives[-1] + passes_left * pace < target
 
 
 def _remaining(first: float, second: float, rounding: float) -> float:

@@ -12,7 +12,17 @@ import numpy as np
 
 from w2s_stats.em._loop import Step
 from w2s_stats.em._tiles import Tiles
-from w2s_stats.experts import Expert, Gate, Tile, gate_curvature, gate_score
+from w2s_stats.experts import (
+    Expert,
+    Gate,
+    Gaussian,
+    SoftmaxGate,
+    Tile,
+    gate_curvature,
+    gate_score,
+)
+
+_STEEPEST = 30.0
 
 
 class _Pass(NamedTuple):
@@ -44,9 +54,11 @@ class Mixture:
 
     def split(self, theta: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
         """The gate's part of a parameter vector, and the experts'."""
-        cuts = np.cumsum([self.gate.size, *(e.n_parameters for e in self.experts)])
-        gate, *experts = np.split(theta, cuts[:-1])
-        return gate, experts
+        start, experts = self.gate.size, []
+        for expert in self.experts:
+            experts.append(theta[start : start + expert.n_parameters])
+            start += expert.n_parameters
+        return theta[: self.gate.size], experts
 
     @property
     def n_parameters(self) -> int:
@@ -68,7 +80,7 @@ class Mixture:
     def log_joint(
         self, tile: Tile, theta: tuple[np.ndarray, list[np.ndarray]], room: dict
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """log p(k | x), log p(k, y | x) and an empty row for the evidence, in the room's buffers."""
+        """log p(k | x), log p(k, y | x) and an empty row for the evidence, in buffers."""
         log_gate, log_joint, evidence = self._room(tile.weight.size, room)
         gate, experts = theta
         self.gate.log_prob(tile, gate, log_gate)
@@ -79,7 +91,7 @@ class Mixture:
 
     def evaluate(self, theta: np.ndarray) -> Step:
         """One pass: the mean objective at theta and its EM update (theory 6.2)."""
-        gate, experts = parts = self.split(theta)
+        gate, _ = parts = self.split(theta)
 
         def pass_lane(lane: range) -> _Pass:
             room = self.room
@@ -167,12 +179,23 @@ class Mixture:
             bad |= (effective_rows <= expert.n_features) | expert.at_floor(part)
         return bad
 
+    def separated(self, theta: np.ndarray) -> bool:
+        """Whether a log-odds or log-rate moves by more than any data determine.
+
+        Features have unit variance: a slope of 30 takes a probability from 1e-13 to its opposite.
+        """
+        gate, parts = self.split(theta)
+        coef = [p for e, p in zip(self.experts, parts, strict=True) if not isinstance(e, Gaussian)]
+        if isinstance(self.gate, SoftmaxGate):
+            coef.append(gate)
+        return any(np.abs(c).max() > _STEEPEST for c in coef)
+
     def information(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Observed information of the free parameters by Louis' identity, and the score's products.
 
         I = sum_i w_i { E[-H_i] - E[s_i s_i'] + E[s_i] E[s_i]' }, expectations over the posterior of
-        the expert, s_i and H_i the complete-data score and Hessian of row i (theory 6.2). The gate's
-        free parameters come first, then each block of experts, expert by expert.
+        the expert, s_i and H_i the complete-data score and Hessian of row i (theory 6.2). The free
+        parameters of the gate come first, then each block of experts, expert by expert.
         """
         parts = self.split(theta)
         positions = self.positions()

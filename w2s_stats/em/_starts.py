@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from w2s_stats.em._model import Mixture
 
 _RACE_WORK = 2**24  # rows x experts x features^2 of a pass at which there is nothing to race for
 _RACE_PASSES = 6
+_FIRST_LEG = 60  # passes of every start before the slow ones are compared with the best
 
 # How a run begins: called only when its turn comes, so that one start's labels exist at a time.
 Start = Callable[[], np.ndarray]
@@ -72,7 +74,7 @@ def _hashes(mixture: Mixture, seed: int, number: int) -> np.ndarray:
 
 
 def kmeans_labels(mixture: Mixture, seed: int) -> np.ndarray:
-    """Parameters from k-means clusters of the standardised (x, y); missing y stand at their mean."""
+    """Parameters from k-means clusters of the standardised (x, y), a missing y at its mean."""
     tiles, n_experts = mixture.tiles, mixture.gate.n_experts
     X = np.asarray(tiles.X, dtype=np.float64)
     Y = np.where(np.isnan(tiles.Y), tiles.coordinates.y_mean, tiles.Y)
@@ -97,28 +99,41 @@ def candidates_per_run(mixture: Mixture) -> int:
     """How many starts race for each run that is taken to its end: many where a pass is cheap."""
     widest = max(e.n_features for e in mixture.experts)
     work = mixture.tiles.coordinates.weight * mixture.gate.n_experts * widest**2
-    return int(2 ** np.clip(np.floor(np.log2(_RACE_WORK / work)), 0, 4))
+    # With three experts and more there are many more maxima to choose among.
+    most = 4 if mixture.gate.n_experts < 3 else 5
+    return int(2 ** np.clip(np.floor(np.log2(_RACE_WORK / work)), 0, most))
 
 
 def race(
     mixture: Mixture, starts: Sequence[Start], n_winners: int, n_jobs: int | None
 ) -> list[np.ndarray]:
-    """Run all starts for a few passes, keep the better half, and again, until n_winners are left."""
+    """Run all starts for a few passes, keep the better half, and again, until n_winners are left.
 
-    def advance(theta: np.ndarray | Start) -> tuple[bool, float, np.ndarray]:
+    Places go in turn to the highest objectives and to the highest among starts whose experts all
+    have rows to spare: an expert that collapses onto a few rows leads the field for a while, and
+    may be seen to be degenerate only at the end.
+    """
+    spare = 2 * (max(e.n_features for e in mixture.experts) + 1)
+
+    def advance(theta: np.ndarray | Start) -> tuple[bool, bool, float, np.ndarray]:
         theta = theta() if callable(theta) else theta
         for _ in range(_RACE_PASSES):
             step = mixture.evaluate(theta)
             theta, last = step.proposal, theta
-        bad = mixture.degenerate(last, step.info).any() or not np.isfinite(step.objective)
-        return bool(bad), -step.objective if np.isfinite(step.objective) else np.inf, theta
+        if not np.isfinite(step.objective):
+            return True, True, np.inf, theta
+        bad = bool(mixture.degenerate(last, step.info).any())
+        return bad, bool(step.info.min() <= spare), -step.objective, theta
 
     runners: list = list(starts)
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")
     while len(runners) > n_winners:
         results = parallel(delayed(advance)(runner) for runner in runners)
-        ranked = sorted(results, key=lambda result: result[:2])
-        runners = [theta for *_, theta in ranked[: max(len(runners) // 2, n_winners)]]
+        places = max(len(runners) // 2, n_winners)
+        by_objective = sorted(range(len(results)), key=lambda i: (results[i][0], results[i][2]))
+        by_rows = sorted(range(len(results)), key=lambda i: results[i][:3])
+        turns = itertools.chain.from_iterable(zip(by_rows, by_objective, strict=True))
+        runners = [results[i][3] for i in list(dict.fromkeys(turns))[:places]]
     return [mixture.project(theta) for theta in runners]
 
 
@@ -131,19 +146,51 @@ def best_of(
     n_jobs: int | None = None,
     report: Callable[[int, Trace], None] = lambda number, trace: None,
 ) -> Runs:
-    """Run EM from every start and keep the best; degenerate runs rank after all others (design 8)."""
+    """Run EM from every start and keep the best; degenerate runs rank after all others (design 8).
 
-    def run(number: int, start: Start) -> tuple[Trace, np.ndarray]:
-        trace = maximise(
-            mixture.evaluate, start(), tol=tol, max_iter=max_iter, project=mixture.project
+    Every start has a first leg. Those that have not converged then go on, unless even their present
+    pace to the last pass would not bring them to the best end so far.
+    """
+
+    def first_leg(start: Start) -> Trace:
+        return maximise(
+            mixture.evaluate,
+            start(),
+            tol=tol,
+            max_iter=min(_FIRST_LEG, max_iter),
+            project=mixture.project,
         )
+
+    def second_leg(number: int, trace: Trace, target: float) -> Trace:
+        if not trace.converged and trace.n_iter < max_iter:
+            rest = maximise(
+                mixture.evaluate,
+                trace.theta,
+                tol=tol,
+                max_iter=max_iter - trace.n_iter,
+                project=mixture.project,
+                target=target,
+            )
+            trace = Trace(
+                rest.theta,
+                rest.step,
+                np.concatenate([trace.objectives, rest.objectives[1:]]),
+                trace.n_iter + rest.n_iter,
+                rest.converged,
+            )
         report(number, trace)
-        return trace, mixture.degenerate(trace.theta, trace.step.info)
+        return trace
+
+    def degenerate(trace: Trace) -> np.ndarray:
+        return mixture.degenerate(trace.theta, trace.step.info)
 
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")
-    results = parallel(delayed(run)(number, start) for number, start in enumerate(starts))
-    objectives = np.array([trace.step.objective for trace, _ in results])
-    degenerate = np.array([bad.any() for _, bad in results])
-    order = np.lexsort((-objectives, degenerate))
-    best, bad = results[order[0]]
-    return Runs(best, bad, objectives, degenerate)
+    traces = parallel(delayed(first_leg)(start) for start in starts)
+    sound = [t.step.objective for t in traces if t.converged and not degenerate(t).any()]
+    target = max(sound, default=-np.inf)
+    traces = parallel(delayed(second_leg)(i, trace, target) for i, trace in enumerate(traces))
+    bad = [degenerate(trace) for trace in traces]
+    objectives = np.array([trace.step.objective for trace in traces])
+    degenerate_starts = np.array([flags.any() for flags in bad])
+    best = np.lexsort((-objectives, degenerate_starts))[0]
+    return Runs(traces[best], bad[best], objectives, degenerate_starts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
@@ -55,19 +56,16 @@ class Tiles:
         numbers = self.n_features + Y.shape[1] + 1 + 3 * n_experts
         numbers += self.n_gate_features * quadratic_gate
         self.bounds = _cut(len(X), _TILE_BYTES // (8 * numbers))
+        cuts = np.linspace(0, len(self.bounds), min(_LANES, len(self.bounds)) + 1).astype(int)
+        self.lanes = [range(a, b) for a, b in pairwise(cuts)]
         self._keep = len(X) * numbers * 8 <= _KEEP_BYTES
         self._kept: dict[int, Tile] = {}
 
-    @property
-    def lanes(self) -> list[range]:
-        """Ranges of tile numbers, one for each lane."""
-        cuts = np.linspace(0, len(self.bounds), min(_LANES, len(self.bounds)) + 1).astype(int)
-        return [range(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
-
     def map_lanes(self, function: Callable[[range], object], *, parallel: bool) -> list:
         """Apply a function to every lane; results in the lanes' order."""
-        lanes = self.lanes
-        return thread_map(function, lanes) if parallel else [function(lane) for lane in lanes]
+        if parallel:
+            return thread_map(function, self.lanes)
+        return [function(lane) for lane in self.lanes]
 
     def load(self, number: int, room: dict) -> Tile:
         """Tile `number`, from memory or written into `room`, the caller's buffers by tile size."""
@@ -107,4 +105,4 @@ def _cut(n_rows: int, longest: int) -> list[tuple[int, int]]:
     if n_tiles > 1:
         n_tiles = -(-n_tiles // _LANES) * _LANES
     cuts = np.linspace(0, n_rows, n_tiles + 1).astype(int)
-    return [(int(a), int(b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+    return [(int(a), int(b)) for a, b in pairwise(cuts) if b > a]

@@ -111,11 +111,15 @@ class SoftmaxGate:
         pull = self.penalty_curvature()
         right = score[1:].ravel() - pull @ free
         step = newton_step(right[None], (block_matrix(curvature[1:, 1:]) + pull)[None])
-        return theta + np.concatenate([np.zeros(self.n_features), step.ravel()])
+        moved = theta.copy()
+        moved[self.n_features :] += step.ravel()
+        return moved
 
     def penalty_curvature(self) -> np.ndarray:
         """Hessian of the penalty in the free coefficients; the intercepts go free."""
         k, q = self.n_experts - 1, self.n_features
+        if self.penalty_strength == 0.0:
+            return np.zeros((k * q, k * q))
         slopes = np.diag(np.arange(q) > 0).astype(float)
         return self.penalty_strength * np.kron(np.eye(k) - 1.0 / (k + 1), slopes)
 

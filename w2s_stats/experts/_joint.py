@@ -20,8 +20,8 @@ class JointGate:
     """p(k, x) = pi_k N(x; mean_k, covariance_k), so that the objective is that of (x, y).
 
     Its M-step is closed. It contradicts p(x) = q(x) when the priors of two domains differ (theory
-    6.2), so it is offered by name only. Parameters: log pi, the means, and the covariances' Cholesky
-    factors row by row with the logarithms of their diagonals, all on whitened x.
+    6.2), so it is offered by name only. Parameters: log pi, the means, and the Cholesky factors of
+    the covariances row by row with the logarithms of their diagonals, all on whitened x.
     """
 
     kernels: ModuleType  # a backend's `gram`
@@ -59,7 +59,8 @@ class JointGate:
         log_prior, mean, factor = self.unpack(theta)
         Z = tile.X[1:]
         for k in range(self.n_experts):
-            standard = solve_triangular(factor[k], Z - mean[k][:, None], lower=True)
+            # The factor's condition is bounded by the floor: its inverse is safe, and quicker.
+            standard = np.linalg.inv(factor[k]) @ (Z - mean[k][:, None])
             out[k] = log_prior[k] - 0.5 * (standard**2).sum(axis=0)
             out[k] -= np.log(np.diag(factor[k])).sum() + 0.5 * len(Z) * np.log(2 * np.pi)
 
@@ -79,8 +80,10 @@ class JointGate:
             self.kernels.add_weighted_gram(tile.X, resp[k], stats[0][k])
 
     def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
-        """Weighted means and covariances; eigenvalues below the floor are put there, which is the
-        maximum under that constraint."""
+        """Weighted means and covariances.
+
+        Eigenvalues below the floor are put there, which is the maximum under that constraint.
+        """
         moments = symmetric(stats[0])
         count = np.maximum(moments[:, 0, 0], 1e-300)
         mean = moments[:, 1:, 0] / count[:, None]
@@ -99,12 +102,14 @@ class JointGate:
         return 0.0
 
     def logits(self, theta: np.ndarray) -> np.ndarray:
-        """Coefficients of log p(k, x) on (1, z, z_i z_j for i <= j): the gate p(k | x) it implies."""
+        """Coefficients of log p(k, x) on (1, z, z_i z_j for i <= j), which imply p(k | x)."""
         log_prior, mean, factor = self.unpack(theta)
         i, j = np.triu_indices(self.n_features)
         rows = []
         for k in range(self.n_experts):
-            root = solve_triangular(factor[k], np.eye(self.n_features), lower=True)
+            root = solve_triangular(
+                factor[k], np.eye(self.n_features), lower=True, check_finite=False
+            )
             precision = root.T @ root
             slope = precision @ mean[k]
             constant = log_prior[k] - np.log(np.diag(factor[k])).sum() - 0.5 * mean[k] @ slope

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 # Directions with less than this share of the largest curvature are not determined by the rows.
@@ -11,10 +13,16 @@ _CUTOFF = 1e-10
 _LONGEST_STEP = 6.0
 
 
+@lru_cache(maxsize=64)
+def _triangles(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Masks of a lower triangle with and without its diagonal."""
+    return np.tri(size), np.tri(size, k=-1)
+
+
 def symmetric(lower: np.ndarray) -> np.ndarray:
     """Fill the upper triangles of a stack of matrices of which only the lower ones count."""
-    low = np.tril(lower)
-    return low + np.swapaxes(np.tril(lower, -1), -1, -2)
+    with_diagonal, without = _triangles(lower.shape[-1])
+    return lower * with_diagonal + (lower * without).swapaxes(-1, -2)
 
 
 def block_matrix(curvature: np.ndarray) -> np.ndarray:
@@ -51,5 +59,6 @@ def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
 def newton_step(score: np.ndarray, curvature: np.ndarray) -> np.ndarray:
     """Newton steps of a stack of models: score (K, p), curvature (K, p, p)."""
     step = solve(curvature, score)
-    length = np.linalg.norm(step, axis=-1, keepdims=True)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(step, axis=-1, keepdims=True)
     return step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-300))

@@ -79,7 +79,7 @@ class Poisson:
         """Complete-data scores (n_experts, parameters of an expert, n_rows)."""
         (coef,) = self.unpack(theta)
         X, Y = tile.X[self.first :], tile.Y[self.outputs]
-        error = np.where(np.isnan(Y), 0.0, Y - np.exp(coef @ X))
+        error = np.where(np.isnan(Y), 0.0, Y - _rate(coef @ X))
         return (error[:, :, None, :] * X).reshape(self.n_experts, -1, X.shape[1])
 
     def curvature(self, tile: Tile, theta: np.ndarray, resp: np.ndarray) -> np.ndarray:
@@ -88,9 +88,14 @@ class Poisson:
         X, Y = tile.X[self.first :], tile.Y[self.outputs]
         k, m, p = coef.shape
         out = np.zeros((k, m * p, m * p))
-        rate = np.where(np.isnan(Y), 0.0, np.exp(coef @ X))
+        rate = np.where(np.isnan(Y), 0.0, _rate(coef @ X))
         for i in range(k):
             for j in range(m):
                 own = slice(j * p, (j + 1) * p)
                 out[i, own, own] = (X * (resp[i] * rate[i, j])) @ X.T
         return out
+
+
+def _rate(eta: np.ndarray) -> np.ndarray:
+    """exp(eta), held finite as the kernels do: no count is as large."""
+    return np.exp(np.minimum(eta, 300.0))

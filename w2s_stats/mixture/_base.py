@@ -16,7 +16,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from w2s_kernels import cpu
 from w2s_stats._validation import check_distinct_rows, check_observed, check_weight, warn_columns
 from w2s_stats.em import Coordinates, Mixture
-from w2s_stats.mixture._fit import Fit, Model, build, constant_of, fit_mixture, to_theta
+from w2s_stats.mixture._fit import Fit, fit_mixture
+from w2s_stats.mixture._model import Model, build
 from w2s_stats.mixture._parameters import (
     Block,
     Parameters,
@@ -24,6 +25,7 @@ from w2s_stats.mixture._parameters import (
     parameter_names,
 )
 from w2s_stats.mixture._summary import SummaryMixin
+from w2s_stats.mixture._units import to_theta
 
 _CHUNK = 1 << 16
 
@@ -281,8 +283,8 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
     def icl(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Integrated completed likelihood: BIC - 2 sum_i w_i log max_k p(k | x_i, y_i).
 
-        Biernacki, Celeux and Govaert (2000), with every row given to its likeliest expert: rows that
-        no expert claims clearly count against the model.
+        Biernacki, Celeux and Govaert (2000), with every row given to its likeliest expert: rows
+        that no expert claims clearly count against the model.
         """
         X_checked = self._check_X(X)
         resp = self._posterior(X_checked, self._encode(y, len(X_checked)))[0]

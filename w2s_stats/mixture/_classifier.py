@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from w2s_stats._validation import check_class_labels, check_choice
+from w2s_stats._validation import check_choice, check_class_labels
 from w2s_stats.mixture._base import BaseMixtureOfExperts
 from w2s_stats.mixture._parameters import Block, Parameters
 
@@ -166,7 +167,8 @@ converged_
                 )
             if family == "bernoulli" and len(labels) > 2:
                 raise ValueError(
-                    f"expert='bernoulli' is for two classes, found {len(labels)}: use 'multinomial'."
+                    f"expert='bernoulli' is for two classes, found {len(labels)}: "
+                    "use 'multinomial'."
                 )
 
     @staticmethod
@@ -178,7 +180,8 @@ converged_
             strangers = np.setdiff1d(labels[present, column], known)
             if strangers.size:
                 raise ValueError(
-                    f"y must hold the classes seen in fit, {known.tolist()}; found {strangers[0]!r}."
+                    f"y must hold the classes seen in fit, {known.tolist()}; "
+                    f"found {strangers[0]!r}."
                 )
             code = np.full((len(labels), max(len(known) - 1, 1)), np.nan)
             code[present] = labels[present, column][:, None] == known[1:]
@@ -196,7 +199,7 @@ converged_
 
     def _blocks(self, Y: np.ndarray) -> tuple[Block, ...]:
         cuts = np.cumsum([0, *(len(c) - 1 for c in self._label_classes)])
-        return tuple(Block("multinomial", int(a), int(b)) for a, b in zip(cuts, cuts[1:]))
+        return tuple(Block("multinomial", int(a), int(b)) for a, b in pairwise(cuts))
 
     def _set_experts(self, parameters: Parameters) -> None:
         references = [start - i for i, start in enumerate(self._starts[:-1])]
@@ -256,7 +259,7 @@ converged_
         proba = self.predict_proba(X)
         if not isinstance(proba, list):
             return self.classes_[proba.argmax(axis=1)]
-        return np.stack([c[p.argmax(1)] for c, p in zip(self.classes_, proba)], axis=1)
+        return np.stack([c[p.argmax(1)] for c, p in zip(self.classes_, proba, strict=True)], axis=1)
 
     def sample(
         self, X: Any, random_state: int | np.random.RandomState | None = None

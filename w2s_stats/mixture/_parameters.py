@@ -91,7 +91,9 @@ def gate_feature_names(feature_names: Sequence[str], gate: str) -> list[str]:
     if gate == "softmax":
         return names
     i, j = np.triu_indices(len(names))
-    squares = [f"{names[a]}^2" if a == b else f"{names[a]} {names[b]}" for a, b in zip(i, j)]
+    squares = [
+        f"{names[a]}^2" if a == b else f"{names[a]} {names[b]}" for a, b in zip(i, j, strict=True)
+    ]
     return names + squares
 
 

@@ -104,8 +104,11 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
     Notes
     -----
     Entries of y that are NaN are missing and drop out of the likelihood (missing at random).
-    `sample_weight` counts rows: weight 2 is the row twice. X may be a memory-mapped file larger than
-    memory: it is read in tiles, and nothing of size n_samples x n_experts is kept.
+    `sample_weight` counts rows: weight 2 is the row twice. X may be a memory-mapped file larger
+    than memory: it is read in tiles, and nothing of size n_samples x n_experts is kept.
+
+    On small data each of the `n_init` starts is the winner of a race among many, run for a few
+    passes each; a start that cannot reach the best any more is given up.
 
     References
     ----------

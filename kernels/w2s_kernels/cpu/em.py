@@ -85,6 +85,12 @@ def _mix(state, value):  # type: ignore[no-untyped-def]
     return z ^ (z >> np.uint64(31))
 
 
+@inlined
+def _without_sign_of_zero(bits):  # type: ignore[no-untyped-def]
+    """Bits of -0.0 become those of 0.0 (in floats, "no signed zeros" would take a + 0.0 away)."""
+    return np.uint64(0) if bits == np.uint64(1 << 63) else bits
+
+
 @kernel
 def hash_rows(X: np.ndarray, Y: np.ndarray, seed: int, out: np.ndarray) -> None:
     """Write a 64-bit hash of (seed, bits of the row's x and y) for each row.
@@ -96,12 +102,12 @@ def hash_rows(X: np.ndarray, Y: np.ndarray, seed: int, out: np.ndarray) -> None:
     for t in range(X.shape[0]):
         state = _mix(np.uint64(seed), np.uint64(0))
         for j in range(X.shape[1]):
-            cell[0] = X[t, j] + 0.0
-            state = _mix(state, bits[0])
+            cell[0] = X[t, j]
+            state = _mix(state, _without_sign_of_zero(bits[0]))
         for j in range(Y.shape[1]):
             value = np.float64(Y[t, j])
-            cell[0] = value + 0.0 if value == value else 0.5
+            cell[0] = value if value == value else 0.5
             if value != value:
                 state = _mix(state, np.uint64(1))
-            state = _mix(state, bits[0])
+            state = _mix(state, _without_sign_of_zero(bits[0]))
         out[t] = state

@@ -16,6 +16,7 @@ from w2s_kernels.elementary import exp
 
 _BLOCK = 512
 _HALF_LOG_2PI = 0.9189385332046727
+_HIGHEST = 300.0  # logarithm of a Poisson rate; no count is as large
 
 
 @kernel
@@ -86,7 +87,10 @@ def gaussian_stats(
 
 @kernel
 def poisson_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
-    """Add y_m eta - exp(eta), eta = coef[k, m] @ x (without the constant -log y!)."""
+    """Add y_m eta - exp(eta), eta = coef[k, m] @ x (without the constant -log y!).
+
+    Rates are held at exp(300): infinite ones would make rows without weight NaN.
+    """
     n_experts, n_outputs, _ = coef.shape
     eta = np.empty(_BLOCK)
     for start in range(0, X.shape[1], _BLOCK):
@@ -97,7 +101,8 @@ def poisson_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np.nda
                 linear(X, coef[k, m], start, eta[:size])
                 y = Y[m, start : start + size]
                 for t in range(size):
-                    row[t] += y[t] * eta[t] - exp(eta[t]) if y[t] == y[t] else 0.0
+                    rate = exp(eta[t] if eta[t] < _HIGHEST else _HIGHEST)
+                    row[t] += y[t] * eta[t] - rate if y[t] == y[t] else 0.0
 
 
 @kernel
@@ -128,7 +133,8 @@ def poisson_stats(
                 e = error[start : start + size]
                 for t in range(size):
                     w = r[t] if y[t] == y[t] else 0.0
-                    mu[t] = w * exp(eta[t])
+                    # A rate that overflows has responsibility 0: the row adds nothing.
+                    mu[t] = w * exp(eta[t]) if w > 0.0 else 0.0
                     e[t] = w * y[t] - mu[t] if y[t] == y[t] else 0.0
                     total += w
             count[k, m] += total
@@ -138,7 +144,7 @@ def poisson_stats(
 
 @kernel
 def multinomial_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
-    """Add sum_c y_c log softmax_c(0, coef[k] @ x); Y holds the probabilities of classes 1, 2, ..."""
+    """Add sum_c y_c log softmax_c(0, coef[k] @ x); Y: probabilities of classes 1, 2, ..."""
     n_experts, n_free, _ = coef.shape
     block = np.empty((n_free + 1, _BLOCK))
     for start in range(0, X.shape[1], _BLOCK):

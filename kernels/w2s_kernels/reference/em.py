@@ -8,8 +8,13 @@ _MASK = (1 << 64) - 1
 
 
 def whiten(rows: np.ndarray, shift: np.ndarray, matrix: np.ndarray, out: np.ndarray) -> None:
-    """Write matrix @ (row - shift) of each row to the columns of out."""
-    out[:] = matrix @ (rows - shift).T
+    """Write matrix @ (row - shift) of each row to the columns of out.
+
+    Where the matrix is zero, a missing value does not count.
+    """
+    for i, coefficients in enumerate(matrix):
+        used = coefficients != 0
+        out[i] = (rows - shift)[:, used] @ coefficients[used]
 
 
 def posterior(log_joint: np.ndarray, weight: np.ndarray, log_evidence: np.ndarray) -> float:

@@ -7,6 +7,8 @@ from scipy.special import log_softmax
 
 from w2s_kernels.reference.gram import add_weighted_gram
 
+_HIGHEST = 300.0  # logarithm of a Poisson rate
+
 
 def gaussian_log_prob(
     X: np.ndarray, Y: np.ndarray, coef: np.ndarray, log_scale: np.ndarray, out: np.ndarray
@@ -40,7 +42,7 @@ def gaussian_stats(
 def poisson_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
     """Add y_m eta - exp(eta), eta = coef[k, m] @ x (without the constant -log y!)."""
     eta = coef @ X
-    out += np.nansum(Y * eta - np.exp(eta), axis=1)
+    out += np.nansum(Y * eta - np.exp(np.minimum(eta, _HIGHEST)), axis=1)
 
 
 def poisson_stats(
@@ -53,7 +55,7 @@ def poisson_stats(
     count: np.ndarray,
 ) -> None:
     """Add sum r x (y - mu), sum r mu x x' (lower triangle) and sum r, for each output."""
-    rate = np.exp(coef @ X)
+    rate = np.exp(np.minimum(coef @ X, _HIGHEST))
     for k in range(len(resp)):
         for m in range(len(Y)):
             weight = np.where(np.isnan(Y[m]), 0.0, resp[k])
@@ -68,7 +70,7 @@ def _multinomial_log_softmax(X: np.ndarray, coef: np.ndarray) -> np.ndarray:
 
 
 def multinomial_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
-    """Add sum_c y_c log softmax_c(0, coef[k] @ x); Y holds the probabilities of classes 1, 2, ..."""
+    """Add sum_c y_c log softmax_c(0, coef[k] @ x); Y: probabilities of classes 1, 2, ..."""
     target = np.concatenate([1.0 - Y.sum(axis=0, keepdims=True), Y])
     out += np.nansum(target * _multinomial_log_softmax(X, coef), axis=1)
 
