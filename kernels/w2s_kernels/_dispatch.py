@@ -1,11 +1,15 @@
-"""The thread pool."""
+"""The thread pool, and the other one, BLAS's, kept out of its way."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,6 +38,16 @@ def thread_map(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     if _pool is None:
         _pool = ThreadPoolExecutor(n_threads(), thread_name_prefix="w2s")
     return list(_pool.map(function, items))
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def one_blas_thread() -> AbstractContextManager:
+    """Context in which BLAS uses one thread: inside chunks its own threads only wait and spin."""
+    return _thread_pools().limit(limits=1, user_api="blas")
 
 
 def _drop_pool() -> None:

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from w2s_kernels._dispatch import one_blas_thread
 from w2s_stats.em import (
     Mixture,
     Runs,
@@ -74,7 +75,6 @@ def fit_mixture(
     coordinates = measure(X, Y, weight, center=model.fit_intercept, standardise=standardise)
     mixture = build(model, X, Y, weight, coordinates, parallel=n_jobs in (None, 1))
     starts = [partial(to_theta, model, mixture, guess) for guess in guesses]
-    starts += _random_starts(mixture, n_init, init, random_state, n_jobs)
     constant = constant_of(model, mixture)
 
     def report(number: int, trace) -> None:  # type: ignore[no-untyped-def]
@@ -85,8 +85,10 @@ def fit_mixture(
                 f"start {number + 1} of {len(starts)}: {bound:.6f}, {trace.n_iter} passes, {state}"
             )
 
-    runs = best_of(mixture, starts, tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
-    return _finish(model, replace(mixture, parallel=True), runs, constant)
+    with one_blas_thread():
+        starts += _random_starts(mixture, n_init, init, random_state, n_jobs)
+        runs = best_of(mixture, starts, tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+        return _finish(model, replace(mixture, parallel=True), runs, constant)
 
 
 def _random_starts(
