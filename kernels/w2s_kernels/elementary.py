@@ -54,7 +54,7 @@ else:
         return types.float64(types.int64), codegen
 
     @exact
-    def exp(x: float) -> float:
+    def exp(x: float) -> float:  # type: ignore[misc]
         """Exponential of a float64: 0 below -708, infinity above 709, NaN stays NaN.
 
         x = k log 2 + r with |r| <= log(2)/2, and exp(r) by its Taylor polynomial of degree 13
@@ -84,7 +84,7 @@ else:
         return math.inf if x > 709.0 else value
 
     @exact
-    def log(x: float) -> float:
+    def log(x: float) -> float:  # type: ignore[misc]
         """Natural logarithm of a positive normal float64 (infinity and NaN are not looked at).
 
         x = m 2**k with sqrt(1/2) <= m < sqrt(2), and log m = 2 artanh((m - 1)/(m + 1)) by its

@@ -94,27 +94,28 @@ def measure(
     `standardise` tells which columns of Y get mean zero and variance one; without `center`, X is
     only scaled (an expert without intercept cannot absorb a shift).
     """
-    total, x_sum, y_sum, y_weight = 0.0, 0.0, 0.0, 0.0
+    d, m = X.shape[1], Y.shape[1]
+    total, x_sum, y_sum, y_weight = 0.0, np.zeros(d), np.zeros(m), np.zeros(m)
     for rows, w in _chunks(X, weight):
         y = np.asarray(Y[rows], dtype=np.float64)
         observed = ~np.isnan(y)
-        total += w.sum()
-        x_sum = x_sum + w @ np.asarray(X[rows], dtype=np.float64)
-        y_sum = y_sum + w @ np.where(observed, y, 0.0)
-        y_weight = y_weight + w @ observed
-    shift = x_sum / total if center else np.zeros(X.shape[1])
+        total += float(w.sum())
+        x_sum += w @ np.asarray(X[rows], dtype=np.float64)
+        y_sum += w @ np.where(observed, y, 0.0)
+        y_weight += w @ observed
+    shift = x_sum / total if center else np.zeros(d)
     y_mean = y_sum / np.maximum(y_weight, 1e-300)
-    gram, y_square = 0.0, 0.0
+    gram, y_square = np.zeros((d, d)), np.zeros(m)
     for rows, w in _chunks(X, weight):
         z = np.asarray(X[rows], dtype=np.float64) - shift
-        gram = gram + (z.T * w) @ z
+        gram += (z.T * w) @ z
         y = np.asarray(Y[rows], dtype=np.float64)
-        y_square = y_square + w @ np.where(np.isnan(y), 0.0, (y - y_mean) ** 2)
+        y_square += w @ np.where(np.isnan(y), 0.0, (y - y_mean) ** 2)
     matrix, inverse = _whitening(gram / total, x_sum / total)
     y_scale = np.sqrt(y_square / np.maximum(y_weight, 1e-300))
     y_scale = np.where(standardise & (y_scale > 1e-13 * np.abs(y_mean)), y_scale, 1.0)
     y_shift = np.where(standardise & center, y_mean, 0.0)
-    return Coordinates(shift, matrix, inverse, y_shift, y_scale, y_mean, y_weight, float(total))
+    return Coordinates(shift, matrix, inverse, y_shift, y_scale, y_mean, y_weight, total)
 
 
 def _whitening(covariance: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -123,7 +123,7 @@ def maximise(
         if checking:
             plain_rises.append(rise)
             if len(plain_rises) == 2:
-                converged = _remaining(*plain_rises, rounding) <= tol
+                converged = _remaining(plain_rises, rounding) <= tol
                 checking = False
         elif rise <= tol:
             checking, plain_rises = True, []
@@ -137,8 +137,9 @@ def _hopeless(objectives: list[float], target: float, passes_left: int) -> bool:
     return objectives[-1] + passes_left * pace < target
 
 
-def _remaining(first: float, second: float, rounding: float) -> float:
+def _remaining(rises: list[float], rounding: float) -> float:
     """Aitken's estimate of the rise that is left after two rises."""
+    first, second = rises
     if second <= rounding * 1e-2:
         return 0.0
     rate = second / first if first > 0 else 1.0

@@ -12,19 +12,36 @@ from w2s_stats.experts._newton import block_matrix, newton_step
 from w2s_stats.experts._tile import Tile
 
 
-@dataclass(frozen=True)
-class ConstantGate:
-    """p(k | x) = pi_k; parameters log pi."""
+class PriorGate:
+    """What gates share that have no slopes: their logits move by the experts' prior log-odds."""
 
     n_experts: int
 
     @property
     def size(self) -> int:
+        """Length of the parameter vector: a number an expert, of which only differences count."""
         return self.n_experts
 
     @property
     def n_parameters(self) -> int:
         return self.n_experts - 1
+
+    def penalty(self, theta: np.ndarray) -> float:
+        return 0.0
+
+    def penalty_curvature(self) -> float | np.ndarray:
+        return 0.0
+
+    def free_features(self, tile: Tile) -> np.ndarray:
+        """What the free coefficients of the gate's logits multiply: the row of ones alone."""
+        return tile.gate_X[:1]
+
+
+@dataclass(frozen=True)
+class ConstantGate(PriorGate):
+    """p(k | x) = pi_k; parameters log pi."""
+
+    n_experts: int
 
     def start(self) -> np.ndarray:
         return np.full(self.n_experts, -np.log(self.n_experts))
@@ -48,16 +65,6 @@ class ConstantGate:
     def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
         (count,) = stats
         return np.log(np.maximum(count, 1e-300) / count.sum())
-
-    def penalty(self, theta: np.ndarray) -> float:
-        return 0.0
-
-    def penalty_curvature(self) -> float:
-        return 0.0
-
-    def free_features(self, tile: Tile) -> np.ndarray:
-        """What the free coefficients of the gate's logits multiply: the row of ones alone."""
-        return tile.gate_X[:1]
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ class SoftmaxGate:
 
 
 @dataclass(frozen=True)
-class TiedGate:
+class TiedGate(PriorGate):
     """q(k | x) = rho_k p(k | x) / sum_j rho_j p(j | x) with p given; parameters log rho.
 
     Theory 6.1: the target's gate is the source's with another prior. `coef` are the source's gate
@@ -145,16 +152,8 @@ class TiedGate:
     coef: np.ndarray
 
     @property
-    def n_experts(self) -> int:
+    def n_experts(self) -> int:  # type: ignore[override]
         return len(self.coef)
-
-    @property
-    def size(self) -> int:
-        return self.n_experts
-
-    @property
-    def n_parameters(self) -> int:
-        return self.n_experts - 1
 
     def start(self) -> np.ndarray:
         return np.zeros(self.n_experts)
@@ -185,19 +184,8 @@ class TiedGate:
         moved = theta + np.log(np.maximum(count, 1e-300) / np.maximum(expected, 1e-300))
         return moved - np.logaddexp.reduce(moved)
 
-    def penalty(self, theta: np.ndarray) -> float:
-        return 0.0
 
-    def penalty_curvature(self) -> float:
-        return 0.0
-
-    def free_features(self, tile: Tile) -> np.ndarray:
-        return tile.gate_X[:1]
-
-
-def gate_score(
-    gate: ConstantGate | SoftmaxGate | TiedGate, tile: Tile, proba: np.ndarray
-) -> np.ndarray:
+def gate_score(gate: PriorGate | SoftmaxGate, tile: Tile, proba: np.ndarray) -> np.ndarray:
     """Complete-data scores of the free gate coefficients, (n_experts, P, n_rows).
 
     In expert k's row of classes c = 1, 2, ...: (1[c = k] - p_c) x.
@@ -208,8 +196,6 @@ def gate_score(
     return (error[:, :, None, :] * X).reshape(n_experts, -1, n_rows)
 
 
-def gate_curvature(
-    gate: ConstantGate | SoftmaxGate | TiedGate, tile: Tile, proba: np.ndarray
-) -> np.ndarray:
+def gate_curvature(gate: PriorGate | SoftmaxGate, tile: Tile, proba: np.ndarray) -> np.ndarray:
     """Negative Hessian of the gate's complete-data log-likelihood, summed over rows."""
     return softmax_curvature(gate.free_features(tile), proba[1:], tile.weight)

@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from w2s_stats.experts._gates import PriorGate
 from w2s_stats.experts._newton import symmetric
 from w2s_stats.experts._tile import Tile
 
@@ -16,7 +17,7 @@ _FLOOR = 1e-6
 
 
 @dataclass(frozen=True)
-class JointGate:
+class JointGate(PriorGate):
     """p(k, x) = pi_k N(x; mean_k, covariance_k), so that the objective is that of (x, y).
 
     Its M-step is closed. It contradicts p(x) = q(x) when the priors of two domains differ (theory
@@ -97,9 +98,6 @@ class JointGate:
         factor[:, diagonal, diagonal] = np.log(factor[:, diagonal, diagonal])
         packed = factor[:, *np.tril_indices(self.n_features)]
         return np.concatenate([np.log(count / count.sum()), mean.ravel(), packed.ravel()])
-
-    def penalty(self, theta: np.ndarray) -> float:
-        return 0.0
 
     def logits(self, theta: np.ndarray) -> np.ndarray:
         """Coefficients of log p(k, x) on (1, z, z_i z_j for i <= j), which imply p(k | x)."""

@@ -161,6 +161,16 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         check_is_fitted(self)
         return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
 
+    def _labels(self, y: Any, n_samples: int) -> np.ndarray:
+        """Encoded labels for a mixture that is fitted, as many as it was fitted to."""
+        Y = self._encode(y, n_samples)
+        if Y.shape[1] != self._blocks_[-1].stop:
+            raise ValueError(
+                f"y must have as many columns as in fit, {self._blocks_[-1].stop}; found "
+                f"{Y.shape[1]}."
+            )
+        return Y
+
     def _chunks(self, X: np.ndarray) -> Iterator[slice]:
         for start in range(0, len(X), _CHUNK):
             yield slice(start, min(start + _CHUNK, len(X)))
@@ -236,7 +246,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
             Rows sum to one.
         """
         X = self._check_X(X)
-        return self._posterior(X, self._encode(y, len(X)))[0]
+        return self._posterior(X, self._labels(y, len(X)))[0]
 
     def log_prob(self, X: Any, y: Any) -> np.ndarray:
         """Log-density of each row, log p(y | x); missing entries of y drop out.
@@ -251,7 +261,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         ndarray of shape (n_samples,)
         """
         X = self._check_X(X)
-        Y = self._encode(y, len(X))
+        Y = self._labels(y, len(X))
         return self._posterior(X, Y)[1] + self._log_base(Y)
 
     def _log_base(self, Y: np.ndarray) -> np.ndarray | float:
@@ -287,7 +297,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         that no expert claims clearly count against the model.
         """
         X_checked = self._check_X(X)
-        resp = self._posterior(X_checked, self._encode(y, len(X_checked)))[0]
+        resp = self._posterior(X_checked, self._labels(y, len(X_checked)))[0]
         weight = np.ones(len(resp)) if sample_weight is None else np.asarray(sample_weight)
         return float(self.bic(X, y, sample_weight) - 2.0 * weight @ np.log(resp.max(axis=1)))
 

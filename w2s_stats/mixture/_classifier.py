@@ -12,8 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from w2s_stats._validation import check_choice, check_class_labels
+from w2s_stats._validation import check_choice, check_class_labels, whole_or_nothing
 from w2s_stats.mixture._base import BaseMixtureOfExperts
+from w2s_stats.mixture._fit import Fit
 from w2s_stats.mixture._parameters import Block, Parameters
 
 
@@ -113,6 +114,7 @@ converged_
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @whole_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MixtureOfExpertsClassifier:
         """Fit by EM from `n_init` starts and keep the best.
 
@@ -146,7 +148,7 @@ converged_
         classes: list[np.ndarray],
         sample_weight: Any,
         **kwargs: Any,
-    ):  # type: ignore[no-untyped-def]
+    ) -> Fit:
         """Fit to labels encoded as probabilities of each label's classes but the first."""
         self._label_classes = classes
         return self._fit_encoded(X, Y, sample_weight, **kwargs)
@@ -174,6 +176,10 @@ converged_
     @staticmethod
     def _codes(labels: np.ndarray, missing: np.ndarray, classes: list[np.ndarray]) -> np.ndarray:
         """Indicators of each label's classes but the first, NaN where the label is missing."""
+        if labels.shape[1] != len(classes):
+            raise ValueError(
+                f"y must have as many columns as in fit, {len(classes)}; found {labels.shape[1]}."
+            )
         columns = []
         for column, known in enumerate(classes):
             present = ~missing[:, column]

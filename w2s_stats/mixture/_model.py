@@ -23,7 +23,10 @@ from w2s_stats.experts import (
 )
 from w2s_stats.mixture._parameters import Block, Parameters
 
-_FAMILIES = {"poisson": Poisson, "multinomial": Multinomial}
+_FAMILIES: dict[str, type[Poisson] | type[Multinomial]] = {
+    "poisson": Poisson,
+    "multinomial": Multinomial,
+}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,12 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from w2s_stats._validation import check_choice, check_counts, check_labels
+from w2s_stats._validation import (
+    check_choice,
+    check_counts,
+    check_labels,
+    whole_or_nothing,
+)
 from w2s_stats.mixture._base import BaseMixtureOfExperts
 from w2s_stats.mixture._parameters import Block, Parameters
 
@@ -166,6 +171,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @whole_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MixtureOfExpertsRegressor:
         """Fit by EM from `n_init` starts and keep the best.
 
@@ -187,8 +193,8 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         return self
 
     def _families(self, n_outputs: int) -> list[str]:
-        one = isinstance(self.expert, str)
-        families = [self.expert] * n_outputs if one else list(self.expert)
+        expert = self.expert
+        families = [expert] * n_outputs if isinstance(expert, str) else list(expert)
         for family in families:
             check_choice("expert", family, ("gaussian", "poisson"))
         if len(families) != n_outputs:

@@ -38,7 +38,7 @@ def to_parameters(model: Model, mixture: Mixture, theta: np.ndarray) -> Paramete
     else:
         logits = gate[:, None]
     logits = logits - logits[0]
-    joint = ()
+    joint: tuple[np.ndarray, ...] = ()
     if isinstance(mixture.gate, JointGate):
         log_prior, mean, factor = mixture.gate.unpack(gate)
         spread = c.inverse @ factor
