@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from sklearn.utils import check_array, column_or_1d
@@ -12,6 +14,23 @@ from sklearn.utils.validation import _check_sample_weight
 from w2s_stats.exceptions import UnderdeterminedFitWarning
 
 _CHUNK = 1 << 14
+Fit = TypeVar("Fit", bound=Callable[..., Any])
+
+
+def whole_or_nothing(fit: Fit) -> Fit:
+    """Let a fit that fails leave the estimator as it was: unfitted, or with its former fit."""
+
+    @wraps(fit)
+    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return fit(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return cast(Fit, guarded)
 
 
 def check_weight(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:

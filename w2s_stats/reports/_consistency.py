@@ -89,6 +89,11 @@ class ConsistencyDisplay:
             title=f"Error in the target, {result.gate} gate, {count}",
         )
 
+    @property
+    def figsize(self) -> tuple[float, float]:
+        """Width and height of a new figure, in inches."""
+        return 8.0, 4.8
+
     def plot(self, *, ax: Any = None, **kwargs: Any) -> ConsistencyDisplay:
         """Draw.
 
@@ -104,7 +109,7 @@ class ConsistencyDisplay:
         ConsistencyDisplay
             Itself, with `ax_`, `figure_` and `lines_`.
         """
-        ax = make_axes(ax, (8.0, 4.8))
+        ax = make_axes(ax, self.figsize)
         ax.set(xscale="log", yscale="log")
         styles = {"marker": "o", "markersize": 4.5, "linewidth": 1.8, **kwargs}
         self.lines_ = []

@@ -1,0 +1,39 @@
+"""``w2s-stats reproduce``: tables, files and errors."""
+
+import json
+
+import pytest
+
+QUICK = ("reproduce", "consistency", "--sizes", "60,120", "--replicates", "2", "--experts", "1")
+
+
+def test_consistency_from_start_to_files(run, tmp_path):
+    pytest.importorskip("matplotlib")
+    picture, numbers = tmp_path / "picture.png", tmp_path / "numbers.json"
+    result = run(*QUICK, "--plot", picture, "--json", numbers)
+    assert result.exit_code == 0, result.output
+    assert "constant gate, means of 2 replicates" in result.stdout
+    assert "from n = 60" in result.stdout
+    found = json.loads(numbers.read_text())
+    assert found["sizes"] == [60, 120]
+    assert [row["strategy"] for row in found["strategies"]][0] == "concept deconvolution"
+    assert all(len(row["errors"]) == 2 for row in found["strategies"])
+    assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--sizes", "many"], "--sizes must be whole numbers with commas between them"),
+        (["--sizes", "300"], "sizes must be at least two different whole numbers of rows"),
+        (["--sizes", "300,20"], "each 50 or more; found [300, 20]"),
+        (["--replicates", "0"], "n_replicates must be 1 or more, found 0"),
+        (["--gate", "door"], "gate must be one of constant, softmax; found 'door'"),
+        (["--experts", "0"], "n_experts"),
+        (["--features", "0"], "n_features"),
+        (["--plot", "x.txt"], "--plot must end in .png, .pdf, .svg"),
+        (["--json", "no/such/folder.json"], "--json must lie in a folder that exists"),
+    ],
+)
+def test_bad_options(refused, args, words):
+    assert words in refused(*QUICK, *args)

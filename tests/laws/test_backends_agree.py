@@ -1,0 +1,52 @@
+"""A whole pass over the data, and the information, come out the same from either backend."""
+
+import numpy as np
+import pytest
+
+from tests.laws.mixtures import ALL_GATES
+from w2s_kernels import cpu, reference
+from w2s_stats.em import measure
+from w2s_stats.mixture._model import Model, build
+from w2s_stats.mixture._parameters import Block, Parameters
+
+BLOCKS = (Block("gaussian", 0, 2), Block("poisson", 2, 3), Block("multinomial", 3, 5))
+
+
+def labels(rng, n):
+    classes = rng.integers(0, 3, size=n)
+    Y = np.column_stack(
+        [rng.normal(3.0, 2.0, (n, 2)), rng.poisson(2.0, n), classes == 1, classes == 2]
+    ).astype(float)
+    # Blocks have gaps of their own; within a block the same rows are missing.
+    for columns in (slice(0, 2), slice(2, 3), slice(3, 5)):
+        Y[rng.random(n) < 0.2, columns] = np.nan
+    return Y
+
+
+def tied_to(rng):
+    gate = np.vstack([np.zeros(3), rng.normal(size=(2, 3))])
+    nothing = np.zeros((3, 5))
+    return Parameters(np.zeros((3, 5, 2)), nothing, nothing, gate[:, 1:], gate[:, 0])
+
+
+@pytest.mark.parametrize("gate", [*ALL_GATES, "tied"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_one_pass(gate, fit_intercept):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(1.0, 2.0, size=(900, 2)), labels(rng, 900)
+    weight = rng.uniform(0.0, 2.0, size=900)
+    model = Model(3, BLOCKS, gate, fit_intercept, gate_penalty=0.3)
+    if gate == "tied":
+        model = Model(3, BLOCKS, "softmax", fit_intercept, tied_to=tied_to(rng))
+    gaussian = np.array([True, True, False, False, False])
+    coordinates = measure(X, Y, weight, center=fit_intercept, standardise=gaussian)
+    one, two = (build(model, X, Y, weight, coordinates, kernels=k) for k in (cpu, reference))
+    theta = one.start(lambda number: rng.dirichlet(np.ones(3), size=900).T)
+    theta = theta + 0.1 * rng.normal(size=theta.size)
+    mine, other = one.evaluate(theta), two.evaluate(theta)
+    assert mine.objective == pytest.approx(other.objective, rel=1e-12)
+    np.testing.assert_allclose(mine.proposal, other.proposal, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(mine.info, other.info, rtol=1e-10)
+    if gate != "gaussian-joint":
+        for a, b in zip(one.information(theta), two.information(theta), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-8 * np.abs(b).max())

@@ -1,0 +1,243 @@
+"""Every compiled kernel computes what its plain NumPy twin does, for any shapes and any gaps."""
+
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from w2s_kernels import cpu, reference
+
+MODULES = sorted(m.name for m in pkgutil.iter_modules(reference.__path__))
+
+
+def python_function(function):
+    return inspect.unwrap(getattr(function, "py_func", function))
+
+
+def functions(package, module):
+    """Public functions that a module defines itself, by name."""
+    loaded = importlib.import_module(f"{package.__name__}.{module}")
+    found = {}
+    for name, value in vars(loaded).items():
+        own = python_function(value) if callable(value) else None
+        if (
+            not name.startswith("_")
+            and inspect.isfunction(own)
+            and own.__module__ == loaded.__name__
+        ):
+            found[name] = value
+    return found
+
+
+def test_same_modules():
+    assert sorted(m.name for m in pkgutil.iter_modules(cpu.__path__)) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_same_names_and_signatures(module):
+    compiled, plain = functions(cpu, module), functions(reference, module)
+    assert plain
+    for name, function in plain.items():
+        signature = inspect.signature(function)
+        assert inspect.signature(python_function(compiled[name])) == signature, name
+    # What the compiled side has beyond that are pieces that are put into kernels.
+    for name in compiled.keys() - plain.keys():
+        options = getattr(compiled[name], "targetoptions", {"forceinline": True})
+        assert options.get("forceinline"), f"{name} has no twin in reference"
+
+
+CASES = {}
+
+
+def case(function):
+    """Register arguments for the kernel of this name: (module, arguments, which of them change)."""
+    CASES[function.__name__] = function
+    return function
+
+
+class Shapes:
+    """A draw of sizes and a source of numbers."""
+
+    def __init__(self, draw):
+        self.rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+        # Below, at and above the kernels' blocks of 256 and 512 rows, and down to a single row.
+        self.rows = draw(st.sampled_from([1, 2, 7, 255, 256, 257, 511, 512, 513, 700, 1030]))
+        self.features = draw(st.integers(1, 9))
+        self.experts = draw(st.integers(1, 5))
+        self.outputs = draw(st.integers(1, 3))
+        self.gaps = draw(st.sampled_from([0.0, 0.3, 1.0]))
+
+    def normal(self, *shape):
+        return self.rng.normal(size=shape)
+
+    def X(self):
+        return np.concatenate([np.ones((1, self.rows)), self.normal(self.features - 1, self.rows)])
+
+    def with_gaps(self, Y, *, same_rows=False):
+        missing = self.rng.random(Y.shape) < self.gaps
+        Y[:, missing[0]] = np.nan
+        if not same_rows:
+            Y[missing] = np.nan
+        return Y
+
+    def resp(self):
+        resp = self.rng.dirichlet(np.ones(self.experts), size=self.rows).T
+        resp[:, self.rng.random(self.rows) < 0.1] = 0.0
+        return np.ascontiguousarray(resp * self.rng.uniform(0, 2, size=self.rows))
+
+
+@case
+def whiten(s):
+    rows = s.normal(s.rows, s.features) + 3.0
+    rows[s.rng.random(rows.shape) < 0.5 * s.gaps] = np.nan
+    if s.rng.random() < 0.5:
+        rows = rows.astype(np.float32)
+    matrix = s.normal(s.outputs, s.features)
+    if s.rng.random() < 0.5:
+        # As labels are standardised: each by itself, so that gaps stay where they are.
+        matrix = np.diag(s.rng.uniform(0.5, 2.0, size=s.features))
+    return [rows, s.normal(s.features), matrix, np.empty((len(matrix), s.rows))], [3]
+
+
+@case
+def posterior(s):
+    log_joint = s.normal(s.experts, s.rows) * s.rng.choice([1.0, 100.0, 1e4], size=s.rows)
+    return [log_joint, s.rng.uniform(0, 2, size=s.rows), np.empty(s.rows)], [0, 2]
+
+
+@case
+def hash_rows(s):
+    X, Y = s.normal(s.rows, s.features), s.with_gaps(s.normal(s.rows, s.outputs))
+    X[s.rng.random(X.shape) < 0.2] *= 0.0  # zeros of both signs
+    X = X.astype(np.float32) if s.rng.random() < 0.5 else X
+    return [X, Y, int(s.rng.integers(2**31)), np.empty(s.rows, dtype=np.uint64)], [3]
+
+
+@case
+def softmax_log_prob(s):
+    return [s.X(), 3 * s.normal(s.experts, s.features), np.empty((s.experts, s.rows))], [2]
+
+
+@case
+def softmax_stats(s):
+    k, p = s.experts, s.features
+    log_prob = np.log(s.rng.dirichlet(np.ones(k), size=s.rows).T)
+    return [s.X(), log_prob, s.resp(), s.normal(k, p), s.normal(k, k, p, p)], [3, 4]
+
+
+@case
+def quadratic_features(s):
+    size = s.features + s.features * (s.features - 1) // 2
+    return [s.X(), np.empty((size, s.rows))], [1]
+
+
+@case
+def add_weighted_gram(s):
+    return [s.X(), s.normal(s.rows), s.normal(s.features, s.features)], [2]
+
+
+@case
+def gaussian_log_prob(s):
+    k, m, p = s.experts, s.outputs, s.features
+    Y = s.with_gaps(s.normal(m, s.rows))
+    return [s.X(), Y, s.normal(k, m, p), s.normal(k, m), s.normal(k, s.rows)], [4]
+
+
+@case
+def gaussian_stats(s):
+    k, m, p = s.experts, s.outputs, s.features
+    Y = s.with_gaps(s.normal(m, s.rows), same_rows=True)
+    sums = [s.normal(k, p, p), s.normal(k, m, p), s.normal(k, m), s.normal(k)]
+    return [s.X(), Y, s.normal(k, m, p), s.resp(), *sums], [4, 5, 6, 7]
+
+
+@case
+def poisson_log_prob(s):
+    k, m, p = s.experts, s.outputs, s.features
+    Y = s.with_gaps(s.rng.poisson(3.0, size=(m, s.rows)).astype(float))
+    return [s.X(), Y, 0.5 * s.normal(k, m, p), s.normal(k, s.rows)], [3]
+
+
+@case
+def poisson_stats(s):
+    k, m, p = s.experts, s.outputs, s.features
+    Y = s.with_gaps(s.rng.poisson(3.0, size=(m, s.rows)).astype(float))
+    sums = [s.normal(k, m, p), s.normal(k, m, p, p), s.normal(k, m)]
+    return [s.X(), Y, 0.5 * s.normal(k, m, p), s.resp(), *sums], [4, 5, 6]
+
+
+def _classes(s):
+    """Classes as indicators, or as probabilities, without the first."""
+    Y = s.rng.dirichlet(np.ones(s.outputs + 1), size=s.rows).T
+    if s.rng.random() < 0.5:
+        Y = (Y.max(axis=0) == Y).astype(float)
+    return s.with_gaps(np.ascontiguousarray(Y[1:]), same_rows=True)
+
+
+@case
+def multinomial_log_prob(s):
+    coef = 2 * s.normal(s.experts, s.outputs, s.features)
+    return [s.X(), _classes(s), coef, s.normal(s.experts, s.rows)], [3]
+
+
+@case
+def multinomial_stats(s):
+    k, c, p = s.experts, s.outputs, s.features
+    sums = [s.normal(k, c, p), s.normal(k, c, c, p, p), s.normal(k)]
+    return [s.X(), _classes(s), 2 * s.normal(k, c, p), s.resp(), *sums], [4, 5, 6]
+
+
+def lower(array):
+    """Lower triangles of the last two axes, where only they count."""
+    return array[(..., *np.tril_indices(array.shape[-1]))]
+
+
+# Arguments of which only the lower triangle is promised, and of which only blocks b <= c are.
+TRIANGLES = {
+    "add_weighted_gram": {2},
+    "gaussian_stats": {4},
+    "poisson_stats": {5},
+    "multinomial_stats": {5},
+    "softmax_stats": {4},
+}
+
+
+def counted(name, i, array):
+    if i not in TRIANGLES.get(name, ()):
+        return array
+    array = lower(array)
+    if name in ("multinomial_stats", "softmax_stats"):
+        c, b = np.tril_indices(array.shape[-2])
+        array = array[:, c, b] if name == "multinomial_stats" else array[c, b]
+    return array
+
+
+ALL = [(module, name) for module in MODULES for name in functions(reference, module)]
+
+
+@pytest.mark.parametrize(("module", "name"), ALL, ids=[name for _, name in ALL])
+@settings(max_examples=15)
+@given(draw=st.data())
+def test_same_results(module, name, draw):
+    assert name in CASES, f"no arguments are made for {module}.{name}: add a case"
+    plain_arguments, changed = CASES[name](Shapes(draw.draw))
+    arguments = [a.copy() if isinstance(a, np.ndarray) else a for a in plain_arguments]
+    with np.errstate(all="ignore"):
+        plain = functions(reference, module)[name](*plain_arguments)
+    compiled = functions(cpu, module)[name](*arguments)
+    if plain is not None or compiled is not None:
+        np.testing.assert_allclose(compiled, plain, rtol=1e-10, atol=1e-9)
+    for i, (own, other) in enumerate(zip(arguments, plain_arguments, strict=True)):
+        if i not in changed:
+            np.testing.assert_array_equal(own, other, err_msg=f"argument {i} was changed")
+            continue
+        own, other = counted(name, i, own), counted(name, i, other)
+        if own.dtype == np.uint64:
+            np.testing.assert_array_equal(own, other)
+        else:
+            scale = 1.0 + np.max(np.abs(np.nan_to_num(other)), initial=0.0)
+            np.testing.assert_allclose(own, other, rtol=1e-10, atol=1e-11 * scale)
