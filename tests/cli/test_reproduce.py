@@ -16,7 +16,7 @@ def test_consistency_from_start_to_files(run, tmp_path):
     assert "from n = 60" in result.stdout
     found = json.loads(numbers.read_text())
     assert found["sizes"] == [60, 120]
-    assert [row["strategy"] for row in found["strategies"]][0] == "concept deconvolution"
+    assert found["strategies"][0]["strategy"] == "concept deconvolution"
     assert all(len(row["errors"]) == 2 for row in found["strategies"])
     assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 

@@ -45,4 +45,6 @@ def test_lower_bound_is_the_mean_log_likelihood(family, gate, draw):
         mixture.fit(X, y, sample_weight=weight)
     n_rows = len(X) if weight is None else weight.sum()
     mean = mixture.log_likelihood(X, y, weight) / n_rows
-    assert mixture.lower_bound_ == pytest.approx(mean, rel=1e-7, abs=1e-7)
+    # At its floor, a scale is a thousandth of y's: the labels' own digits count.
+    tolerance = 1e-4 if mixture.degenerate_experts_.size else 1e-7
+    assert mixture.lower_bound_ == pytest.approx(mean, rel=tolerance, abs=tolerance)

@@ -84,7 +84,9 @@ def _show(result: Any, console: Console) -> None:
         errors.add_row(name, *(number(error, 2) for error in row))
     console.print(errors)
     first = int(result.to_dict()["slope_from"])
-    slopes = make_table(f"from n = {first:,}", "slope", f"{result.confidence_level:.0%} interval", "")
+    slopes = make_table(
+        f"from n = {first:,}", "slope", f"{result.confidence_level:.0%} interval", ""
+    )
     slopes.columns[3].justify = "left"
     for name, slope, (lower, upper), reading in zip(
         result.strategies, result.slopes, result.slope_intervals, result.readings, strict=True

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-PARAMETRIC, FLAT = -0.8, -0.5
+PARAMETRIC, FLAT, WIDE = -0.8, -0.5, 1.0
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,13 @@ class ConsistencyResult:
 
     @property
     def readings(self) -> list[str]:
-        """Return a word for each strategy: how its error behaves."""
+        """Return a few words for each strategy: how its error behaves, if that can be told."""
         words = []
-        for slope, last in zip(self.slopes, self.last_slopes, strict=True):
-            if slope <= PARAMETRIC:
+        width = np.nan_to_num(self.slope_intervals @ [-1.0, 1.0])
+        for slope, last, wide in zip(self.slopes, self.last_slopes, width > WIDE, strict=True):
+            if wide:
+                words.append("needs more replicates")
+            elif slope <= PARAMETRIC:
                 words.append("falls about like 1/n")
             else:
                 words.append("levels off" if last > FLAT else "falls slowly")
