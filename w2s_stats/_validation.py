@@ -51,7 +51,9 @@ def check_weight(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
 def check_labels(y: Any, n_samples: int, *, name: str = "y") -> np.ndarray:
     """Real labels as a float64 array of one or two dimensions, NaN where missing."""
     if y is None:
-        raise ValueError(f"This estimator requires {name} to be passed, but the target {name} is None.")
+        raise ValueError(
+            f"This estimator requires {name} to be passed, but the target {name} is None."
+        )
     y = check_array(
         y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name=name
     )
@@ -64,12 +66,12 @@ def check_labels(y: Any, n_samples: int, *, name: str = "y") -> np.ndarray:
     return y
 
 
-def check_class_labels(
-    y: Any, n_samples: int, *, name: str = "y"
-) -> tuple[np.ndarray, np.ndarray]:
+def check_class_labels(y: Any, n_samples: int, *, name: str = "y") -> tuple[np.ndarray, np.ndarray]:
     """Class labels (n_samples, n_labels), and where they are missing (NaN or None)."""
     if y is None:
-        raise ValueError(f"This estimator requires {name} to be passed, but the target {name} is None.")
+        raise ValueError(
+            f"This estimator requires {name} to be passed, but the target {name} is None."
+        )
     y = np.asarray(y)
     y = check_array(y, dtype=None, ensure_2d=False, ensure_all_finite="allow-nan", input_name=name)
     if len(y) != n_samples:
@@ -129,11 +131,13 @@ def check_observed(Y: np.ndarray, *, name: str = "y") -> None:
 def warn_columns(X: np.ndarray, feature_names: list[str], *, fit_intercept: bool) -> None:
     """Warn of what X leaves open: constant columns, fewer rows than coefficients."""
     if fit_intercept:
-        constant = [n for n, low, high in zip(feature_names, X.min(0), X.max(0)) if low == high]
+        constant = [
+            n for n, low, high in zip(feature_names, X.min(0), X.max(0), strict=True) if low == high
+        ]
         if constant and len(X) > 1:
             warnings.warn(
-                f"X is constant in {', '.join(constant)}: a constant column cannot be told from the "
-                "intercept and gets coefficient 0.",
+                f"X is constant in {', '.join(constant)}: a constant column cannot be told from "
+                "the intercept and gets coefficient 0.",
                 UnderdeterminedFitWarning,
                 stacklevel=3,
             )

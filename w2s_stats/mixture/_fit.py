@@ -98,11 +98,16 @@ def _random_starts(
     random_state: np.random.RandomState,
     n_jobs: int | None,
 ) -> list:
-    """n_init starts; where passes are cheap, the winners of a race among many."""
+    """n_init starts; where passes are cheap, the winners of a race among many.
+
+    One expert has one start: its labels are all the same.
+    """
+    n_init = min(n_init, 1) if mixture.gate.n_experts == 1 else n_init
     if init == "kmeans":
         seeds = random_state.randint(2**31 - 1, size=n_init)
         return [partial(kmeans_labels, mixture, int(seed)) for seed in seeds]
-    n_candidates = n_init * candidates_per_run(mixture)
+    each = candidates_per_run(mixture) if mixture.gate.n_experts > 1 else 1
+    n_candidates = n_init * each
     seeds = random_state.randint(2**31 - 1, size=n_candidates)
     kinds = [hashed_labels, hashed_rows] if n_candidates > n_init else [hashed_labels]
     starts = [

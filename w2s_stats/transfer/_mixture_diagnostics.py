@@ -7,6 +7,7 @@ import numpy as np
 from w2s_stats.mixture._facts import starts_at_best
 from w2s_stats.transfer._assignment import is_separated
 from w2s_stats.transfer._diagnostics import Diagnostic
+from w2s_stats.transfer._independence import independence
 from w2s_stats.transfer._stages import Mixture, Stages, expert_means
 from w2s_stats.transfer._target_stage import TargetStage
 
@@ -34,15 +35,17 @@ def mixture_diagnostics(mixture: Mixture, stages: Stages, domain: str) -> list[D
     -------
     list of Diagnostic
         Their names begin with the domain: "convergence", "degenerate experts", "rows per
-        coefficient", "information"; with several experts "starts", "distinct experts", "expert
-        functions"; with a gate that depends on x "gate functions"; with class labels and a constant
-        gate "distinct x".
+        coefficient", "information"; in a source that has weak labels "independent labels"; with
+        several experts "starts", "distinct experts", "expert functions"; with a gate that depends
+        on x "gate functions"; with class labels and a constant gate "distinct x".
     """
     rows, Y = stages.source_rows() if domain == "source" else stages.target_rows()
     few = np.linspace(0, len(rows) - 1, min(_MOST_ROWS, len(rows))).astype(int)
     X, Y_few = np.asarray(stages.data.X[rows[few]], dtype=np.float64), Y[few]
     found = [_convergence(mixture), _degenerate(mixture), _scarcity(mixture)]
     found.append(_information(mixture))
+    if domain == "source" and Y.shape[1] > stages.n_columns:
+        found.append(independence(mixture, X, Y_few, stages))
     if mixture.n_experts > 1:
         found += [_starts(mixture), _distinct(mixture, X, Y_few)]
         found.append(_functions(mixture, X, stages))
