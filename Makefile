@@ -34,10 +34,10 @@ test:
 dev:
 	@$(START); said=", the tools are in $(BIN)"; $(MAKE) -s --no-print-directory $(VENV)/.dev; $(END)
 
-# make bench  runs every benchmark, one after the other
+# make bench  runs every benchmark and prints one table
 bench:
 	@$(START); said=""; $(MAKE) -s --no-print-directory $(VENV)/.test \
-	&& for file in bench/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit; done; $(END)
+	&& $(BIN)/python -m bench; $(END)
 
 # make clean  removes everything that the commands above and a build have made
 clean:
