@@ -30,8 +30,10 @@ _ONE_BITS = 1023 << 52
 if config.DISABLE_JIT:
 
     def exp(x: float) -> float:
-        """Exponential of a float64."""
-        return math.exp(x) if x < 709.78 else math.inf
+        """Exponential of a float64: 0 below -708, infinity above 709, NaN stays NaN."""
+        if x < -708.0 or x > 709.0:
+            return 0.0 if x < 0.0 else math.inf
+        return math.exp(x)
 
     def log(x: float) -> float:
         """Natural logarithm of a positive normal float64."""

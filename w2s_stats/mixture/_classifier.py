@@ -67,14 +67,17 @@ converged_
     >>> import numpy as np
     >>> from w2s_stats.mixture import MixtureOfExpertsClassifier
     >>> random = np.random.default_rng(0)
-    >>> X = random.normal(size=(2000, 1))
-    >>> logit = np.where(random.uniform(size=2000) < 0.7, 3 * X[:, 0], 1 - 3 * X[:, 0])
-    >>> y = np.where(random.uniform(size=2000) < 1 / (1 + np.exp(-logit)), "yes", "no")
+    >>> X = random.normal(size=(4000, 2))
+    >>> logit = np.where(random.uniform(size=4000) < 0.7, 4 * X[:, 0], 4 * X[:, 1])
+    >>> y = np.where(random.uniform(size=4000) < 1 / (1 + np.exp(-logit)), "yes", "no")
     >>> model = MixtureOfExpertsClassifier(2, random_state=0).fit(X, y)
     >>> model.classes_
     array(['no', 'yes'], dtype='<U3')
-    >>> bool(model.coef_[0, 1, 0] > 0 > model.coef_[1, 1, 0])
-    True
+    >>> model.coef_[:, 1].round(1)
+    array([[ 4.2, -0.2],
+           [ 0.3,  3.6]])
+    >>> model.weights_.round(2)
+    array([0.66, 0.34])
     """
 
     _parameter_constraints: ClassVar[dict] = {
