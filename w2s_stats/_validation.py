@@ -90,6 +90,11 @@ def check_class_labels(y: Any, n_samples: int, *, name: str = "y") -> tuple[np.n
     return y, np.zeros(y.shape, dtype=bool)
 
 
+def plain_labels(labels: np.ndarray) -> np.ndarray:
+    """Without its gaps an object array is what its entries are: strings or numbers."""
+    return np.array(labels.tolist()) if labels.dtype.kind == "O" else labels
+
+
 def check_counts(y: np.ndarray, *, name: str = "y") -> None:
     """Raise unless every observed label is a count."""
     observed = y[~np.isnan(y)]
@@ -120,8 +125,9 @@ def check_distinct_rows(
     )
 
 
-def check_observed(Y: np.ndarray, *, name: str = "y") -> None:
-    """Raise if an output has no label at all."""
+def check_observed(Y: np.ndarray, weight: np.ndarray | None = None, *, name: str = "y") -> None:
+    """Raise if an output has no label at all in rows that have weight."""
+    Y = Y if weight is None else Y[weight > 0]
     for column in range(Y.shape[1]):
         if np.isnan(Y[:, column]).all():
             which = name if Y.shape[1] == 1 else f"column {column} of {name}"

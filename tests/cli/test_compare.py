@@ -120,13 +120,16 @@ SMALL = ("--features", "a,b", "--cv", "2")
             "--features must not hold columns of labels",
         ),
         (["--experts", "0"], "'--experts'"),
-        (["--experts", "61"], "--experts must not exceed the 60 distinct rows of X in the source"),
+        (
+            ["--experts", "61"],
+            "--experts must not exceed the number of distinct labelled rows in the source, 60",
+        ),
         (["--expert", "probit"], "--expert must be gaussian or poisson for regression"),
-        (["--expert", "poisson"], "y must hold counts 0, 1, 2, ..."),
+        (["--expert", "poisson"], "--y must hold counts 0, 1, 2, ..."),
         (["--gate", "door"], "'door' is not one of 'constant', 'softmax', 'gaussian'"),
         (["--task", "classification"], "--y: column 'y' must hold classes, found fractions"),
         (["--cv", "1"], "'--cv'"),
-        (["--cv", "41"], "cv must be a splitter, or a number of folds from 2 to"),
+        (["--cv", "41"], "--cv must not exceed the number of target rows, 40; found 41."),
         (["--json", "no/folder/x.json"], "--json must lie in a folder that exists"),
         (["--plot", "picture.gif"], "--plot must end in .png, .pdf, .svg"),
     ],
@@ -139,12 +142,12 @@ def test_bad_options(refused, table, args, words):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"y_weak": np.nan}, "y_weak must be observed in at least one target row"),
-        ({"y": np.nan}, "y must be observed in at least one source row"),
-        ({"y": 1.0}, "y_weak was given but every row is a source row"),
+        ({"y_weak": np.nan}, "--y-weak must be observed in at least one target row"),
+        ({"y": np.nan}, "--domain must mark at least one source row"),
+        ({"y": 1.0}, "--domain must mark at least one target row, where a target row is one"),
         ({"a": lambda f: f.a.where(f.a < 1)}, "--features: column 'a' must hold finite numbers"),
         ({"y": lambda f: f.y.map(lambda v: "yes", na_action="ignore"), "y_weak": "yes"},
-         "y must have at least two classes; found one class: ['yes']"),
+         "--y must have at least two classes; found one class: ['yes']"),
         ({"b": "text"}, "--features: column 'b' must hold numbers, found 'text'"),
     ],
 )  # fmt: skip
@@ -155,8 +158,8 @@ def test_bad_columns(refused, table, changes, words):
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (slice(60), "sample_domain must mark at least one target row"),
-        (slice(60, None), "sample_domain must mark at least one source row"),
+        (slice(60), "--domain must mark at least one target row"),
+        (slice(60, None), "--domain must mark at least one source row"),
     ],
 )
 def test_an_empty_domain(refused, table, rows, words):
@@ -202,3 +205,22 @@ def test_a_strategy_that_fails(run, table, monkeypatch):
     result = run("compare", "--data", table(), *args)
     assert result.exit_code == 0
     assert "label refinement failed: RuntimeError: out of luck" in result.stdout
+
+
+def test_equal_warnings_are_shown_once(run, table, monkeypatch):
+    import warnings
+
+    from w2s_stats.transfer import LabelRefinementRegressor, WeakTrainingRegressor
+
+    for strategy in (LabelRefinementRegressor, WeakTrainingRegressor):
+
+        def fit(self, *args, _fit=strategy.fit, **kwargs):
+            warnings.warn("it is late", stacklevel=2)
+            return _fit(self, *args, **kwargs)
+
+        monkeypatch.setattr(strategy, "fit", fit)
+    args = ["--features", "a,b", "--experts", "1", "--cv", "2"]
+    result = run("compare", "--data", table(), *args)
+    assert result.exit_code == 0, result.output
+    assert "label refinement, weak training warned: it is late" in result.stdout
+    assert result.stdout.count("it is late") == 1

@@ -33,6 +33,13 @@ def test_lines_where_stderr_is_no_terminal(capsys, monkeypatch):
     )
 
 
+def test_before_the_first_step_it_is_starting(capsys, monkeypatch):
+    monkeypatch.setattr(_progress, "_SILENT_S", 0.05)
+    with Progress("counting"):
+        time.sleep(0.3)
+    assert capsys.readouterr().err.startswith("counting: starting, 0 s\n")
+
+
 def test_a_bar_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr(_progress, "_SILENT_S", 0.05)
     monkeypatch.setenv("TERM", "xterm")

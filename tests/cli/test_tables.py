@@ -1,5 +1,9 @@
 """Named columns from files, and what is said of files that are not tables."""
 
+import pickle
+import re
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -123,18 +127,61 @@ class Harmful:
         return (print, ("loaded",))
 
 
-@pytest.mark.parametrize("as_array", [True, False])
-def test_pickled_objects_are_refused(tmp_path, capsys, as_array):
+def test_pickled_objects_are_refused(tmp_path, capsys):
     path = tmp_path / "t.npz"
-    if as_array:
-        np.savez(path, y=np.array([Harmful()], dtype=object))
-    else:
-        import pickle
-
-        path.write_bytes(pickle.dumps(Harmful()))
+    np.savez(path, y=np.array([Harmful()], dtype=object))
     with pytest.raises(InputError, match="holds pickled objects, which are refused"):
         read_columns(path)
     assert "loaded" not in capsys.readouterr().out
+
+
+def write_pickle(path):
+    path.write_bytes(pickle.dumps(Harmful()))
+
+
+def write_npy(path):
+    with path.open("wb") as stream:
+        np.save(stream, np.zeros(3))
+
+
+def write_zip(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("y", "1, 2, 3")
+
+
+@pytest.mark.parametrize("write_file", [write_pickle, write_npy, write_zip])
+def test_what_is_no_npz_file_is_called_that(refused, tmp_path, capsys, write_file):
+    write_file(tmp_path / "t.npz")
+    sentence = refused("compare", "--data", tmp_path / "t.npz")
+    assert sentence.startswith(f"{tmp_path / 't.npz'} is not an npz file of arrays")
+    assert "pickled" not in sentence and "loaded" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shape", [(), (2, 2, 2)])
+def test_arrays_that_are_no_columns(tmp_path, shape):
+    np.savez(tmp_path / "t.npz", y=[1.0, 2.0], cube=np.zeros(shape))
+    words = rf"one or two dimensions, found 'cube' of shape {re.escape(str(shape))}\."
+    with pytest.raises(InputError, match=words):
+        read_columns(tmp_path / "t.npz")
+
+
+def test_two_columns_of_one_name(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y,x\n1,2,3\n")
+    with pytest.raises(InputError, match="must have one column of each name, found 'x' twice"):
+        read_columns(path)
+    path.write_text("x,y,x.1\n1,2,3\n")
+    assert list(read_columns(path)) == ["x", "y", "x.1"]
+
+
+def test_a_long_reason_is_not_cut_in_a_word(tmp_path):
+    pytest.importorskip("pyarrow")
+    path = tmp_path / ("long" * 20 + ".parquet")
+    path.write_bytes(b"x")
+    with pytest.raises(InputError, match="is not a table that can be read") as raised:
+        read_columns(path)
+    sentence = str(raised.value)
+    assert sentence.count("(") == sentence.count(")") and sentence.endswith(".")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,18 @@ def test_weight_is_a_number_of_rows(family, gate, draw):
     assert weighted.n_rows_ == len(rows)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=2)
+@given(draw=st.data())
+def test_starts_from_clusters_weigh_rows_too(family, draw):
+    X, y, _ = draw.draw(data(family, clean=True))
+    weight = np.random.default_rng(1).integers(0, 4, size=len(X))
+    weight[:3] = 1
+    rows = np.random.default_rng(2).permutation(np.repeat(np.arange(len(X)), weight))
+    weighted = fit(family, "softmax", X, y, weight, init="kmeans")
+    assert_same_mixture(weighted, fit(family, "softmax", X[rows], y[rows], init="kmeans"), X)
+
+
 @pytest.mark.parametrize(("family", "gate"), CASES)
 @settings(max_examples=2)
 @given(draw=st.data())

@@ -31,7 +31,7 @@ def assert_identical(one, two):
 
 
 def assert_same(one, two):
-    np.testing.assert_allclose(two.lower_bounds_[:5], one.lower_bounds_[:5], rtol=1e-9)
+    np.testing.assert_allclose(two.lower_bound_, one.lower_bound_, rtol=1e-9)
     np.testing.assert_allclose(two.params_, one.params_, rtol=1e-5, atol=1e-6)
 
 
@@ -118,7 +118,7 @@ def peak_of_fit(mixture, X, y):
 
 @pytest.mark.parametrize("gate", ["constant", "softmax"])
 def test_nothing_of_the_size_of_the_data_is_kept(gate, monkeypatch):
-    n, d, k = 200_000, 4, 8
+    n, d, k = 160_000, 4, 8
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, d))
     y = X[:, 0] * rng.choice([-2.0, 0.0, 1.0, 3.0], size=n) + 0.1 * rng.normal(size=n)

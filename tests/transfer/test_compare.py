@@ -504,6 +504,28 @@ def test_bad_input_is_told_in_one_sentence(data, change, said):
 
 
 @pytest.mark.parametrize(
+    ("n_source", "n_experts", "said"),
+    [
+        (5, 6, "distinct labelled rows in the source, 5; found 6"),
+        (300, 6, "distinct labelled rows in the smallest training fold of the target, 5; found 6"),
+    ],
+)
+def test_more_experts_than_rows_are_refused_before_any_fit(data, n_source, n_experts, said):
+    rows = np.r_[:n_source, 300:310]
+    kept = {"y_weak": data.y_weak[rows], "sample_domain": data.sample_domain[rows], "cv": 2}
+    fits = []
+    with pytest.raises(ValueError, match=f"^n_experts must not exceed the number of {said}"):
+        compare_strategies(
+            data.X[rows],
+            data.y[rows],
+            n_experts=n_experts,
+            progress=lambda *call: fits.append(call),
+            **kept,
+        )
+    assert not fits
+
+
+@pytest.mark.parametrize(
     ("model", "linear"),
     [
         (MixtureOfExpertsRegressor(2), True),

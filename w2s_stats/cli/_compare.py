@@ -18,6 +18,7 @@ from w2s_stats.cli._problems import Problem, esol_problem, tone_problem
 from w2s_stats.cli._progress import Progress
 
 _FAMILIES = {"regression": ("gaussian", "poisson"), "classification": ("multinomial", "bernoulli")}
+_OPTIONS = {"n_experts": "--experts", "y": "--y", "y_weak": "--y-weak", "y_gold": "--y-gold"}
 _DATA, _MODEL, _FILES = "Data", "Model", "Results"
 
 
@@ -120,10 +121,10 @@ def compare(
     names = Columns(y, y_weak, y_gold, domain, _split_names(features))
     problem = _load(data, names, task.value)
     model = _make_model(problem, experts, expert, gate.value)
-    _check_enough(problem, experts)
+    _check_folds(problem, cv)
     from w2s_stats.transfer import compare_strategies
 
-    with Progress("comparing") as progress, as_input_error():
+    with Progress("comparing") as progress, as_input_error(**_OPTIONS):
         comparison = compare_strategies(
             problem.X,
             problem.y,
@@ -184,22 +185,24 @@ def _make_model(problem: Problem, experts: int, expert: str | None, gate: str) -
         )
     if expert == "poisson":
         with as_input_error():
-            check_counts(problem.y, name="y")
-            check_counts(problem.y_weak, name="y_weak")
+            check_counts(problem.y, name="--y")
+            check_counts(problem.y_weak, name="--y-weak")
     regression = problem.task == "regression"
     kind = MixtureOfExpertsRegressor if regression else MixtureOfExpertsClassifier
     return kind(experts, expert=expert, gate=gate)
 
 
-def _check_enough(problem: Problem, experts: int) -> None:
-    """Refuse more experts than a domain has distinct rows: each strategy would fail by itself."""
-    for domain, rows in (("source", ~problem.target), ("target", problem.target)):
-        distinct = len(np.unique(problem.X[rows], axis=0))
-        if rows.any() and distinct < experts:
-            raise InputError(
-                f"--experts must not exceed the {distinct} distinct rows of X in the {domain}; "
-                f"found {experts}."
-            )
+def _check_folds(problem: Problem, cv: int) -> None:
+    """Refuse data without a source or target, and more folds than target rows."""
+    n_target = int(problem.target.sum())
+    if not 0 < n_target < len(problem.target):
+        domain = "target" if n_target == 0 else "source"
+        hint = (
+            "" if problem.sample_domain is not None else ", where a target row is one without --y"
+        )
+        raise InputError(f"--domain must mark at least one {domain} row{hint}; found none.")
+    if cv > n_target:
+        raise InputError(f"--cv must not exceed the number of target rows, {n_target}; found {cv}.")
 
 
 def _displays(problem: Problem, comparison: Any) -> list[Any]:
@@ -258,5 +261,9 @@ def _show(problem: Problem, comparison: Any, console: Console) -> None:
     for row in comparison.table:
         if row.failure:
             console.print(f"{row.strategy} failed: {row.failure}", markup=False)
+    warned: dict[str, list[str]] = {}
+    for row in comparison.table:
         for said in row.warnings:
-            console.print(f"{row.strategy} warned: {said}", markup=False)
+            warned.setdefault(said, []).append(row.strategy)
+    for said, strategies in warned.items():
+        console.print(f"{', '.join(strategies)} warned: {said}", markup=False)

@@ -20,12 +20,19 @@ class InputError(Exception):
 
 
 @contextmanager
-def as_input_error() -> Iterator[None]:
-    """Turn a ValueError or ImportError of the library into an InputError with the same words."""
+def as_input_error(**options: str) -> Iterator[None]:
+    """Turn a ValueError or ImportError of the library into an InputError with the same words.
+
+    Parameters
+    ----------
+    **options
+        What an argument at the start of the sentence is called on the command line.
+    """
     try:
         yield
     except (ValueError, ImportError) as error:
-        raise InputError(str(error)) from error
+        argument, space, rest = str(error).partition(" ")
+        raise InputError(f"{options.get(argument, argument)}{space}{rest}") from error
 
 
 class Commands(TyperGroup):

@@ -54,7 +54,8 @@ class Progress:
             return
         while True:
             seconds = time.monotonic() - started
-            line = f"{self.title}: {self._done} of {self._total or '?'}"
+            done = f"{self._done} of {self._total}" if self._total else "starting"
+            line = f"{self.title}: {done}"
             stage = f", {self._stage}" if self._stage else ""
             print(f"{line}{stage}, {seconds:.0f} s", file=sys.stderr, flush=True)
             if self._stop.wait(_LINE_EVERY_S):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -118,9 +119,26 @@ def _read_frame(path: Path) -> dict[str, np.ndarray]:
     except PermissionError:
         raise
     except Exception as error:  # each reader has its own kinds
-        reason = str(error).split("\n")[0][:120].rstrip(".") or type(error).__name__
-        raise InputError(f"{path} is not a table that can be read: {reason}.") from error
+        raise InputError(f"{path} is not a table that can be read: {_reason(error)}.") from error
+    if not parquet:
+        _refuse_equal_names(pd.read_csv(path, header=None, nrows=1, dtype=str), path)
     return {str(name): _to_array(frame[name]) for name in frame.columns}
+
+
+def _reason(error: Exception) -> str:
+    """Return the first sentence of an error, cut after a word where it is long."""
+    first = str(error).split("\n")[0].split(". ")[0].rstrip(".")
+    if "Multiple matches for FieldRef" in first:
+        return "two columns have one name"
+    return textwrap.shorten(first, 250, placeholder=" ...") or type(error).__name__
+
+
+def _refuse_equal_names(header: Any, path: Path) -> None:
+    """Raise if two columns have one name: pandas would call them x and x.1 without a word."""
+    names = [name for name in header.iloc[0] if isinstance(name, str)]
+    twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
+    if twice is not None:
+        raise InputError(f"{path} must have one column of each name, found {twice!r} twice.")
 
 
 def _to_array(series: Any) -> np.ndarray:
@@ -138,6 +156,9 @@ def _to_array(series: Any) -> np.ndarray:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     """Read arrays by name; pickled objects are refused, since loading them can run any code."""
+    if not zipfile.is_zipfile(path):
+        path.open("rb").close()  # what may not be read is no zip file either
+        raise InputError(f"{path} is not an npz file of arrays.")
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -147,16 +168,23 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
                 f"{path} holds pickled objects, which are refused because loading them can run "
                 "code; save plain arrays of numbers or text."
             ) from error
-        raise InputError(f"{path} is not an npz file of arrays: {error}.") from error
+        raise InputError(f"{path} is not an npz file of arrays.") from error
     except (zipfile.BadZipFile, EOFError, OSError, KeyError, AttributeError) as error:
         if isinstance(error, PermissionError):
             raise
-        raise InputError(f"{path} is not an npz file of arrays: {error}.") from error
+        raise InputError(f"{path} is not an npz file of arrays.") from error
     columns: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # an entry that is no .npy file comes as bytes
+            raise InputError(f"{path} is not an npz file of arrays: {name!r} is none.")
+        if array.ndim not in (1, 2):
+            raise InputError(
+                f"{path} must hold arrays of one or two dimensions, found {name!r} of shape "
+                f"{array.shape}."
+            )
         if array.ndim == 1:
             columns[name] = array
-        elif array.ndim == 2:
+        else:
             columns |= {f"{name}.{j}": array[:, j] for j in range(array.shape[1])}
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:

@@ -23,7 +23,8 @@ class Coordinates:
     """z = matrix @ (x - shift), x = shift + inverse @ z; standardised y = (y - y_shift) / y_scale.
 
     `y_mean` are the means of the labels, `y_weight` the total weight of the rows where each is
-    observed, `weight` that of all rows.
+    observed, `weight` that of all rows. Weights that add up to less than their number do not count
+    rows: `rows_per_weight` takes their sums to rows.
     """
 
     shift: np.ndarray
@@ -34,6 +35,7 @@ class Coordinates:
     y_mean: np.ndarray
     y_weight: np.ndarray
     weight: float
+    rows_per_weight: float = 1.0
 
     @property
     def rank(self) -> int:
@@ -94,12 +96,13 @@ def measure(
     `standardise` tells which columns of Y get mean zero and variance one; without `center`, X is
     only scaled (an expert without intercept cannot absorb a shift).
     """
-    d, m = X.shape[1], Y.shape[1]
+    n_rows, d, m = 0, X.shape[1], Y.shape[1]
     total, x_sum, y_sum, y_weight = 0.0, np.zeros(d), np.zeros(m), np.zeros(m)
     for rows, w in _chunks(X, weight):
         y = np.asarray(Y[rows], dtype=np.float64)
         observed = ~np.isnan(y)
         total += float(w.sum())
+        n_rows += int(np.count_nonzero(w))
         x_sum += w @ np.asarray(X[rows], dtype=np.float64)
         y_sum += w @ np.where(observed, y, 0.0)
         y_weight += w @ observed
@@ -115,7 +118,10 @@ def measure(
     y_scale = np.sqrt(y_square / np.maximum(y_weight, 1e-300))
     y_scale = np.where(standardise & (y_scale > 1e-13 * np.abs(y_mean)), y_scale, 1.0)
     y_shift = np.where(standardise & center, y_mean, 0.0)
-    return Coordinates(shift, matrix, inverse, y_shift, y_scale, y_mean, y_weight, total)
+    rows_per_weight = max(1.0, n_rows / total)
+    return Coordinates(
+        shift, matrix, inverse, y_shift, y_scale, y_mean, y_weight, total, rows_per_weight
+    )
 
 
 def _whitening(covariance: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -35,7 +35,7 @@ class Trace:
 
     theta: np.ndarray
     step: Step
-    objectives: np.ndarray  # after every accepted step, never falling
+    objectives: np.ndarray  # after every accepted step, not falling but by rounding
     n_iter: int  # passes over the data
     converged: bool
 
@@ -75,7 +75,9 @@ def maximise(
     project: Callable[[np.ndarray], np.ndarray] = lambda theta: theta,
     target: float = -np.inf,
 ) -> Trace:
-    """Raise the objective from theta by EM with Anderson acceleration; it never falls.
+    """Raise the objective from theta by EM with Anderson acceleration.
+
+    It never falls by more than rounding.
 
     An extrapolated point is kept only if the objective there is not lower; otherwise the plain EM
     step is taken, and a plain step with a Newton part that overshoots is halved until it rises.

@@ -167,9 +167,9 @@ class Mixture:
         return np.concatenate([self.gate.m_step(gate, total.gate), *moved])
 
     def _effective_rows(self, total: _Pass) -> np.ndarray:
-        """Per expert, the least weight of rows that one of its outputs has."""
+        """Per expert, the least number of rows that one of its outputs has."""
         counts = [e.effective_rows(s) for e, s in zip(self.experts, total.experts, strict=True)]
-        return np.min(counts, axis=0)
+        return np.min(counts, axis=0) * self.tiles.coordinates.rows_per_weight
 
     def degenerate(self, theta: np.ndarray, effective_rows: np.ndarray) -> np.ndarray:
         """Experts with no more rows than coefficients, or with a variance at the floor."""

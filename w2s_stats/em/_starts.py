@@ -34,7 +34,7 @@ class Runs:
 def hashed_labels(mixture: Mixture, seed: int) -> np.ndarray:
     """Parameters from labels that are a hash of (seed, the bits of the row's x and y).
 
-    Permuting, duplicating or chunking the rows changes nothing (design 4).
+    Permuting, duplicating or chunking the rows changes nothing.
     """
     n_experts = mixture.gate.n_experts
     return mixture.start(
@@ -74,15 +74,23 @@ def _hashes(mixture: Mixture, seed: int, number: int) -> np.ndarray:
 
 
 def kmeans_labels(mixture: Mixture, seed: int) -> np.ndarray:
-    """Parameters from k-means clusters of the standardised (x, y), a missing y at its mean."""
+    """Parameters from k-means clusters of the standardised (x, y), a missing y at its mean.
+
+    The centres begin at rows chosen by their hashes: a repeated row is a row of weight two.
+    """
     tiles, n_experts = mixture.tiles, mixture.gate.n_experts
     X = np.asarray(tiles.X, dtype=np.float64)
     Y = np.where(np.isnan(tiles.Y), tiles.coordinates.y_mean, tiles.Y)
     points = np.concatenate([X, Y], axis=1)
-    spread = points.std(axis=0)
-    points = (points - points.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    kmeans = KMeans(n_experts, n_init=1, random_state=seed)
-    code = kmeans.fit_predict(points, sample_weight=tiles.weight)
+    weight = np.ones(len(X)) if tiles.weight is None else tiles.weight
+    points -= np.average(points, axis=0, weights=weight)
+    spread = np.sqrt(np.average(points**2, axis=0, weights=weight))
+    points /= np.where(spread > 0, spread, 1.0)
+    hashes = np.concatenate([_hashes(mixture, seed, number) for number in range(len(tiles.bounds))])
+    present = np.flatnonzero(weight > 0)
+    first = present[np.unique(hashes[present], return_index=True)[1][:n_experts]]
+    kmeans = KMeans(n_experts, init=points[first], n_init=1, tol=0.0)
+    code = kmeans.fit_predict(points, sample_weight=weight)
 
     def labels(number: int) -> np.ndarray:
         start, stop = tiles.bounds[number]
@@ -98,7 +106,8 @@ def _one_hot(code: np.ndarray, n_experts: int) -> np.ndarray:
 def candidates_per_run(mixture: Mixture) -> int:
     """How many starts race for each run that is taken to its end: many where a pass is cheap."""
     widest = max(e.n_features for e in mixture.experts)
-    work = mixture.tiles.coordinates.weight * mixture.gate.n_experts * widest**2
+    c = mixture.tiles.coordinates
+    work = c.weight * c.rows_per_weight * mixture.gate.n_experts * widest**2
     # With three experts and more there are many more maxima to choose among.
     most = 4 if mixture.gate.n_experts < 3 else 5
     return int(2 ** np.clip(np.floor(np.log2(_RACE_WORK / work)), 0, most))
@@ -146,7 +155,7 @@ def best_of(
     n_jobs: int | None = None,
     report: Callable[[int, Trace], None] = lambda number, trace: None,
 ) -> Runs:
-    """Run EM from every start and keep the best; degenerate runs rank after all others (design 8).
+    """Run EM from every start and keep the best; degenerate runs rank after all others.
 
     Every start has a first leg. Those that have not converged then go on, unless even their present
     pace to the last pass would not bring them to the best end so far.

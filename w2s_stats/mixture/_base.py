@@ -86,7 +86,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         The starts are the guesses and `n_init` random ones (None: the constructor's number).
         """
         weight = check_weight(sample_weight, X)
-        check_observed(Y)
+        check_observed(Y, weight)
         check_distinct_rows(X, Y, weight, self.n_experts)
         names = self._names_of_features(X.shape[1])
         warn_columns(X, names, fit_intercept=self.fit_intercept)
@@ -120,11 +120,14 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         self._set_experts(fit.parameters)
         self.gate_coef_ = fit.parameters.gate_coef
         self.gate_intercept_ = fit.parameters.gate_intercept
+        for name in ("gate_prior_", "gate_means_", "gate_covariances_"):
+            self.__dict__.pop(name, None)  # of an earlier fit with another gate
         if fit.parameters.gate_mean is not None:
             self.gate_prior_ = fit.parameters.gate_prior
             self.gate_means_ = fit.parameters.gate_mean
             self.gate_covariances_ = fit.parameters.gate_covariance
         self.weights_ = fit.weights
+        self._penalty_ = fit.penalty
         self.lower_bound_ = float(fit.lower_bounds[-1])
         self.lower_bounds_ = fit.lower_bounds
         self.n_iter_ = fit.n_iter
@@ -207,7 +210,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         """Responsibilities and log-evidences by the kernels, in the data's own units."""
         model, mixture = self._in_own_units(X, Y)
         theta = mixture.split(to_theta(model, mixture, self._parameters))
-        resp = np.empty((len(X), self.n_experts))
+        resp = np.empty((len(X), len(self.gate_intercept_)))
         log_prob = np.empty(len(X))
 
         def pass_lane(lane: range) -> None:
@@ -227,9 +230,9 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         coordinates = Coordinates(
             np.zeros(d), np.eye(d), np.eye(d), np.zeros(m), np.ones(m), np.zeros(m), np.ones(m), 1.0
         )
-        # The joint-density gate is, as p(k | x), a Gaussian one.
-        gate = "constant" if self.gate_coef_.shape[1] == 0 else self.gate.removesuffix("-joint")
-        model = Model(self.n_experts, self._blocks_, gate, self.fit_intercept, var_floor=1e-300)
+        # What was fitted, whatever the constructor's parameters are by now.
+        gate = {0: "constant", d: "softmax"}.get(self.gate_coef_.shape[1], "gaussian")
+        model = Model(len(self.gate_intercept_), self._blocks_, gate, var_floor=1e-300)
         return model, build(model, X, Y, None, coordinates, kernels=cpu)
 
     def responsibilities(self, X: Any, y: Any) -> np.ndarray:
@@ -271,9 +274,11 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
     def log_likelihood(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Weighted sum of the rows' log-densities."""
         log_prob = self.log_prob(X, y)
-        if sample_weight is None:
-            return float(log_prob.sum())
-        return float(check_weight(sample_weight, log_prob[:, None]) @ log_prob)
+        return float(self._weights_of(sample_weight, len(log_prob)) @ log_prob)
+
+    def _weights_of(self, sample_weight: Any, n_samples: int) -> np.ndarray:
+        weight = check_weight(sample_weight, np.empty((n_samples, 1)))
+        return np.ones(n_samples) if weight is None else weight
 
     @property
     def n_parameters_(self) -> int:
@@ -287,7 +292,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
     def bic(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Bayesian criterion, -2 log L + p log n, n the sum of the weights."""
         log_likelihood = self.log_likelihood(X, y, sample_weight)
-        n = len(self._check_X(X)) if sample_weight is None else np.sum(sample_weight)
+        n = self._weights_of(sample_weight, len(self._check_X(X))).sum()
         return float(-2.0 * log_likelihood + self.n_parameters_ * np.log(n))
 
     def icl(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -298,7 +303,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         """
         X_checked = self._check_X(X)
         resp = self._posterior(X_checked, self._labels(y, len(X_checked)))[0]
-        weight = np.ones(len(resp)) if sample_weight is None else np.asarray(sample_weight)
+        weight = self._weights_of(sample_weight, len(resp))
         return float(self.bic(X, y, sample_weight) - 2.0 * weight @ np.log(resp.max(axis=1)))
 
     def __sklearn_tags__(self):  # type: ignore[no-untyped-def]

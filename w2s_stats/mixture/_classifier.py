@@ -12,7 +12,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from w2s_stats._validation import check_choice, check_class_labels, whole_or_nothing
+from w2s_stats._validation import (
+    check_choice,
+    check_class_labels,
+    check_weight,
+    plain_labels,
+    whole_or_nothing,
+)
 from w2s_stats.mixture._base import BaseMixtureOfExperts
 from w2s_stats.mixture._fit import Fit
 from w2s_stats.mixture._parameters import Block, Parameters
@@ -133,14 +139,17 @@ converged_
         self
         """
         X = validate_data(self, X, dtype=[np.float64, np.float32])
+        weight = check_weight(sample_weight, X)
         labels, missing = check_class_labels(y, len(X))
+        counts = np.ones(len(X), dtype=bool) if weight is None else weight > 0
         classes = []
         for column in range(labels.shape[1]):
-            observed = labels[~missing[:, column], column]
-            check_classification_targets(observed if observed.size else labels[:, column])
+            observed = plain_labels(labels[~missing[:, column] & counts, column])
+            check_classification_targets(observed)
             classes.append(np.unique(observed))
         self._check_classes(classes)
-        self._fit_labels(X, self._codes(labels, missing, classes), classes, sample_weight)
+        Y = self._codes(labels, missing | ~counts[:, None], classes)
+        self._fit_labels(X, Y, classes, sample_weight)
         self.classes_ = classes[0] if len(classes) == 1 else classes
         return self
 
@@ -186,14 +195,15 @@ converged_
         columns = []
         for column, known in enumerate(classes):
             present = ~missing[:, column]
-            strangers = np.setdiff1d(labels[present, column], known)
-            if strangers.size:
+            observed = plain_labels(labels[present, column])
+            strangers = np.setdiff1d(observed, known).tolist()
+            if strangers:
                 raise ValueError(
                     f"y must hold the classes seen in fit, {known.tolist()}; "
                     f"found {strangers[0]!r}."
                 )
-            code = np.full((len(labels), max(len(known) - 1, 1)), np.nan)
-            code[present] = labels[present, column][:, None] == known[1:]
+            code = np.full((len(labels), len(known) - 1), np.nan)
+            code[present] = observed[:, None] == known[1:]
             columns.append(code)
         return np.concatenate(columns, axis=1)
 

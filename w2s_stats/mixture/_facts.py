@@ -34,11 +34,11 @@ Facts = list[tuple[str, str]]
 def head(mixture: Any, cov_type: str) -> tuple[Facts, Facts]:
     """Facts over the coefficients, in two columns."""
     n = mixture.n_rows_
-    log_likelihood = mixture.lower_bound_ * n
+    log_likelihood = (mixture.lower_bound_ + mixture._penalty_) * n
     # With a joint density, expert 0 has a mean and a covariance of x as well.
     joint = mixture.gate == "gaussian-joint"
     n_parameters = len(mixture.param_names_) + joint * mixture.gate_coef_.shape[1]
-    weighted, penalised = isinstance(n, float), mixture.gate_penalty > 0
+    weighted = isinstance(n, float)
     likelihood = "Log-Lik. of (x, y):" if joint else "Log-Likelihood:"
     left = [
         ("Model:", type(mixture).__name__),
@@ -50,7 +50,7 @@ def head(mixture: Any, cov_type: str) -> tuple[Facts, Facts]:
         ("Converged:", str(bool(mixture.converged_))),
     ]
     right = [
-        ("Penalised Log-Lik.:" if penalised else likelihood, number(log_likelihood, 4)),
+        (likelihood, number(log_likelihood, 4)),
         ("AIC:", number(-2.0 * log_likelihood + 2.0 * n_parameters, 4)),
         ("BIC:", number(-2.0 * log_likelihood + np.log(n) * n_parameters, 4)),
         ("Passes over Data:", str(mixture.n_iter_)),
@@ -90,8 +90,8 @@ def _warnings_of_run(mixture: Any) -> list[str]:
         )
     if mixture.gate_penalty > 0:
         out.append(
-            "The log-likelihood, AIC and BIC have the penalty on the gate's slopes taken off "
-            "(gate_penalty)."
+            "The fit maximises the log-likelihood less a penalty on the gate's slopes "
+            "(gate_penalty); log-likelihood, AIC and BIC are without it."
         )
     n_starts, n_best = len(mixture.start_lower_bounds_), starts_at_best(mixture)
     if n_best == 1 and n_starts > 1:

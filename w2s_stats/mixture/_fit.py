@@ -39,7 +39,8 @@ class Fit:
 
     parameters: Parameters
     weights: np.ndarray  # mean gate probabilities
-    lower_bounds: np.ndarray  # mean log-likelihood after every step
+    lower_bounds: np.ndarray  # mean objective after every step
+    penalty: float  # what the last of them lacks to the mean log-likelihood
     n_iter: int
     converged: bool
     start_bounds: np.ndarray
@@ -161,6 +162,7 @@ def _finish(model: Model, mixture: Mixture, runs: Runs, constant: float) -> Fit:
         parameters,
         weights,
         runs.best.objectives + constant,
+        mixture.gate.penalty(mixture.split(runs.best.theta)[0]) / mixture.tiles.coordinates.weight,
         runs.best.n_iter,
         runs.best.converged,
         runs.objectives + constant,

@@ -86,7 +86,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
     lower_bound_ : float
         Mean log-likelihood (less the penalty; of (x, y) with gate="gaussian-joint").
     lower_bounds_ : ndarray
-        Its history in the kept start; it never falls.
+        Its history in the kept start, which never falls by more than rounding.
     start_lower_bounds_ : ndarray of shape (n_init,)
         Where each start ended.
     degenerate_starts_ : ndarray of bool of shape (n_init,)
@@ -204,6 +204,10 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
             )
         return families
 
+    def _fitted_families(self) -> list[str]:
+        """Family of each output of the fit, whatever the constructor's parameters are by now."""
+        return [b.family for b in self._blocks_ for _ in range(b.start, b.stop)]
+
     def _encode(self, y: Any, n_samples: int) -> np.ndarray:
         Y = check_labels(y, n_samples).reshape(n_samples, -1)
         for column, family in enumerate(self._families(Y.shape[1])):
@@ -236,13 +240,13 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         return [f"y{m}" for m in range(self.coef_.shape[1])]
 
     def _log_base(self, Y: np.ndarray) -> np.ndarray | float:
-        counts = [m for m, f in enumerate(self._families(Y.shape[1])) if f == "poisson"]
+        counts = [m for m, f in enumerate(self._fitted_families()) if f == "poisson"]
         return -np.nansum(gammaln(Y[:, counts] + 1.0), axis=1) if counts else 0.0
 
     def _expert_means(self, X: np.ndarray) -> np.ndarray:
         """E[y_m | x, k], (n_experts, n_outputs, n_samples)."""
         eta = self.coef_ @ X.T + self.intercept_[:, :, None]
-        for m, family in enumerate(self._families(self.coef_.shape[1])):
+        for m, family in enumerate(self._fitted_families()):
             if family == "poisson":
                 eta[:, m] = np.exp(eta[:, m])
         return eta
@@ -285,7 +289,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         expert = self._draw_expert(X, random)
         mean = self._expert_means(np.asarray(X, dtype=np.float64))[expert, :, np.arange(len(X))]
         Y = np.empty_like(mean)
-        for m, family in enumerate(self._families(mean.shape[1])):
+        for m, family in enumerate(self._fitted_families()):
             if family == "poisson":
                 Y[:, m] = random.poisson(mean[:, m])
             else:

@@ -1,4 +1,4 @@
-"""Class labels with missing entries, and weak labels that may be probabilities (design 3)."""
+"""Class labels with missing entries, and weak labels that may be probabilities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 
-from w2s_stats._validation import check_class_labels
+from w2s_stats._validation import check_class_labels, plain_labels
 
 # Probabilities from a softmax in single precision sum to one within this.
 _SUM_TOLERANCE = 1e-4
@@ -22,7 +22,7 @@ def read_classes(
     if labels.shape[1] != 1:
         raise ValueError(f"{name} must have one column of labels; found {labels.shape[1]}.")
     labels, missing = labels[:, 0], missing[:, 0]
-    if minus_one_is_missing and _plain(labels[~missing]).dtype.kind == "i":
+    if minus_one_is_missing and plain_labels(labels[~missing]).dtype.kind == "i":
         missing = missing | (labels == -1)
     return labels, missing
 
@@ -39,14 +39,14 @@ def find_classes(y: np.ndarray, y_weak: np.ndarray | None = None) -> np.ndarray:
         raise ValueError(
             "y must be observed in at least one source row; found missing labels only."
         )
-    strong = _plain(y)
+    strong = plain_labels(y)
     check_classification_targets(strong)
     classes = np.unique(strong)
     if len(classes) < 2:
         raise ValueError(f"y must have at least two classes; found one class: {classes.tolist()}.")
     if y_weak is None or not y_weak.size:
         return classes
-    weak = _plain(y_weak)
+    weak = plain_labels(y_weak)
     if (weak.dtype.kind in "US") != (classes.dtype.kind in "US"):
         raise ValueError(
             f"y_weak must hold labels of the kind that y has, {classes.tolist()}; found {weak[0]}."
@@ -65,7 +65,7 @@ def encode_classes(
     y: np.ndarray, missing: np.ndarray, classes: np.ndarray, name: str = "y"
 ) -> np.ndarray:
     """Positions in `classes`, -1 where a label is missing."""
-    known = _plain(y[~missing])
+    known = plain_labels(y[~missing])
     strange = known[~np.isin(known, classes)]
     if strange.size:
         raise ValueError(
@@ -118,8 +118,3 @@ def check_probabilities(y_weak: Any, n_samples: int, classes: np.ndarray) -> np.
     proba = proba / total[:, None]
     proba[missing] = np.nan
     return proba
-
-
-def _plain(labels: np.ndarray) -> np.ndarray:
-    """Without its gaps an object array is what its entries are: strings or numbers."""
-    return np.array(labels.tolist()) if labels.dtype.kind == "O" else labels

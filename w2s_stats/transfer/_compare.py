@@ -99,7 +99,8 @@ def compare_strategies(
     ------
     ValueError
         In one sentence that names the argument: no target rows, fewer of them than folds, weak
-        labels that are missing altogether, lengths that do not agree, unknown names.
+        labels that are missing altogether, more experts than the default strategies have distinct
+        rows to fit them to, lengths that do not agree, unknown names.
 
     References
     ----------
@@ -136,6 +137,8 @@ def compare_strategies(
     folds = _fold(problem, cv, int(random.randint(2**31 - 1)))
     model = check_source_model(source_model, n_experts, task)
     chosen = _choose(strategies, model, int(random.randint(2**31 - 1)), problem)
+    if not isinstance(strategies, Mapping):
+        _check_enough(problem, folds, chosen, model.n_experts)
 
     found: dict[str, HeldOut] = {}
     n_fits = len(folds) + 1
@@ -205,3 +208,29 @@ def _choose(strategies: Any, model: Any, seed: int, problem: Problem) -> dict[st
             f"{strategies!r}."
         )
     return {name: known[name] for name in strategies}
+
+
+def _check_enough(
+    problem: Problem, folds: Sequence[tuple[np.ndarray, np.ndarray]], names: Any, n_experts: int
+) -> None:
+    """Raise where the default strategies' mixtures would have fewer distinct rows than experts."""
+    if set(names) & {"concept deconvolution", "label refinement", "source only"}:
+        found = problem.count_distinct(np.flatnonzero(problem.domain >= 0), n_experts)
+        if n_experts > found:
+            raise ValueError(_too_many(n_experts, found, "source"))
+    if "concept deconvolution" in names:
+        target = np.flatnonzero(problem.weak)
+        found, where = problem.count_distinct(target, n_experts), "target"
+        for train, _ in folds:
+            fewer = problem.count_distinct(np.intersect1d(train, target), n_experts)
+            if fewer < found:
+                found, where = fewer, "smallest training fold of the target"
+        if n_experts > found:
+            raise ValueError(_too_many(n_experts, found, where))
+
+
+def _too_many(n_experts: int, found: int, where: str) -> str:
+    return (
+        f"n_experts must not exceed the number of distinct labelled rows in the {where}, {found}; "
+        f"found {n_experts}."
+    )

@@ -1,4 +1,4 @@
-"""Source and target rows of one `fit`, checked and told apart (design 3, theory 6.1)."""
+"""Source and target rows of one `fit`, checked and told apart (theory 6.1)."""
 
 from __future__ import annotations
 

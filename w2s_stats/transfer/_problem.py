@@ -52,6 +52,26 @@ class Problem:
         """Some rows of X."""
         return self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows]
 
+    def count_distinct(self, rows: np.ndarray, enough: int) -> int:
+        """How many distinct pairs of x and label a mixture gets from rows; counts up to `enough`.
+
+        Rows of the source come with their strong labels, those of the target with weak ones.
+        """
+        if self.weight is not None:
+            rows = rows[self.weight[rows] > 0]
+        seen: set[tuple[bytes, str]] = set()
+        for start in range(0, len(rows), 1000):
+            some = rows[start : start + 1000]
+            X = np.asarray(self.take(some), dtype=np.float64)
+            for x, row in zip(X, some, strict=True):
+                labels = self.y if self.domain[row] >= 0 else self.y_weak
+                label = np.asarray(labels[row]).tolist()
+                if not _is_missing(label):
+                    seen.add(((x + 0.0).tobytes(), str(label)))
+                if len(seen) >= enough:
+                    return enough
+        return len(seen)
+
     def fit(self, strategy: Any, rows: np.ndarray) -> Any:
         """Fit a strategy to some rows; the oracle alone sees gold labels."""
         y = self.y_gold if is_oracle(strategy) else self.y
@@ -155,6 +175,13 @@ def _decode(codes: np.ndarray, classes: np.ndarray) -> np.ndarray:
     labels = classes[codes] if whole else classes.astype(object)[codes]
     labels[codes < 0] = _missing(labels)
     return labels
+
+
+def _is_missing(label: Any) -> bool:
+    """Whether a label is None or NaN, in every output."""
+    if isinstance(label, list):
+        return all(_is_missing(part) for part in label)
+    return label is None or label != label
 
 
 def _missing(labels: np.ndarray) -> Any:

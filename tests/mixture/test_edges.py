@@ -1,0 +1,110 @@
+"""Corners: weights that sum to one, labels of mixed kinds, a refit, parameters set after the fit."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from w2s_stats.datasets import load_tone
+from w2s_stats.exceptions import DegenerateFitWarning
+from w2s_stats.mixture import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
+
+
+@pytest.fixture(scope="module")
+def tone():
+    return load_tone(return_X_y=True)
+
+
+def test_weights_that_sum_to_one_are_not_taken_for_a_single_row(tone):
+    X, y = tone
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DegenerateFitWarning)
+        model = MixtureOfExpertsRegressor(2, random_state=0)
+        model.fit(X, y, sample_weight=np.full(len(y), 1 / len(y)))
+    assert model.lower_bound_ * len(y) == pytest.approx(141.198402, abs=1e-5)
+    assert not model.degenerate_starts_.any()
+
+
+def test_a_refit_leaves_nothing_of_the_fit_before(tone):
+    model = MixtureOfExpertsRegressor(2, gate="gaussian-joint", n_init=2, random_state=0)
+    fresh = vars(MixtureOfExpertsRegressor(2, n_init=2, random_state=0).fit(*tone))
+    again = vars(model.fit(*tone).set_params(gate="constant").fit(*tone))
+    assert set(again) == set(fresh)
+
+
+def test_parameters_set_after_the_fit_wait_for_the_next_one(tone):
+    X, y = tone
+    model = MixtureOfExpertsRegressor(2, random_state=0).fit(X, y)
+    before = model.responsibilities(X, y), model.log_likelihood(X, y), model.predict(X)
+    model.set_params(n_experts=3, gate="softmax", fit_intercept=False)
+    after = model.responsibilities(X, y), model.log_likelihood(X, y), model.predict(X)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_number_as_weight_is_the_weight_of_every_row(tone):
+    X, y = tone
+    model = MixtureOfExpertsRegressor(2, random_state=0).fit(X, y)
+    for criterion in (model.aic, model.bic, model.icl):
+        assert criterion(X, y, 2.0) == pytest.approx(criterion(X, y, np.full(len(y), 2.0)))
+
+
+def test_one_expert_has_one_start(tone):
+    model = MixtureOfExpertsRegressor(1, random_state=0).fit(*tone)
+    assert model.start_lower_bounds_.shape == (1,)
+
+
+@pytest.mark.parametrize("values", [(0, 1, 2), ("a", "b", "c")])
+def test_labels_with_gaps_keep_their_kind(values):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(200, 2))
+    y = np.array([*values, None], dtype=object)[random.integers(4, size=200)]
+    model = MixtureOfExpertsClassifier(2, n_init=2, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(model.classes_, np.array(values))
+    known = y != None  # noqa: E711 (elementwise)
+    same = MixtureOfExpertsClassifier(2, n_init=2, random_state=0)
+    same.fit(X[known], np.array(y[known].tolist()))
+    assert model.log_likelihood(X, y) == pytest.approx(
+        same.log_likelihood(X[known], np.array(y[known].tolist())), abs=1e-4
+    )
+
+
+def test_labels_without_weight_are_no_labels(tone):
+    X, y = tone
+    weight = np.ones(len(y))
+    weight[:5] = 0.0
+    with pytest.raises(ValueError, match="y must have at least one label"):
+        MixtureOfExpertsRegressor(2).fit(X, np.where(weight == 0, y, np.nan), weight)
+    classes = (np.arange(len(y)) % 2).astype(int)
+    classes[:5] = 7
+    model = MixtureOfExpertsClassifier(2, n_init=2, random_state=0).fit(X, classes, weight)
+    np.testing.assert_array_equal(model.classes_, [0, 1])
+
+
+def test_the_joint_gate_maximises_the_density_of_x_and_y():
+    from scipy.stats import multivariate_normal, norm
+
+    random = np.random.default_rng(0)
+    second = random.uniform(size=600) < 0.4
+    X = random.normal(size=(600, 2)) * np.where(second, 1, 2)[:, None] + 3.0 * second[:, None]
+    y = np.where(second, X[:, 0], -X[:, 1]) + 0.3 * random.normal(size=600)
+    model = MixtureOfExpertsRegressor(2, gate="gaussian-joint", random_state=0).fit(X, y)
+    density = sum(
+        model.gate_prior_[k]
+        * multivariate_normal(model.gate_means_[k], model.gate_covariances_[k]).pdf(X)
+        * norm(X @ model.coef_[k, 0] + model.intercept_[k, 0], model.scale_[k, 0]).pdf(y)
+        for k in range(2)
+    )
+    assert model.lower_bound_ == pytest.approx(np.log(density).mean(), abs=1e-10)
+    np.testing.assert_allclose(model.gate_means_[1], [3.0, 3.0], atol=0.3)
+    gate = np.stack(
+        [
+            model.gate_prior_[k]
+            * multivariate_normal(model.gate_means_[k], model.gate_covariances_[k]).pdf(X)
+            for k in range(2)
+        ],
+        axis=1,
+    )
+    np.testing.assert_allclose(
+        model.gate_proba(X), gate / gate.sum(axis=1, keepdims=True), atol=1e-9
+    )
