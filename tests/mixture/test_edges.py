@@ -1,4 +1,4 @@
-"""Corners: weights that sum to one, labels of mixed kinds, a refit, parameters set after the fit."""
+"""Corners: weights that sum to one, labels with gaps, a refit, parameters set after the fit."""
 
 import warnings
 
@@ -59,13 +59,12 @@ def test_labels_with_gaps_keep_their_kind(values):
     random = np.random.default_rng(0)
     X = random.normal(size=(200, 2))
     y = np.array([*values, None], dtype=object)[random.integers(4, size=200)]
-    model = MixtureOfExpertsClassifier(2, n_init=2, random_state=0).fit(X, y)
+    model = MixtureOfExpertsClassifier(1).fit(X, y)
     np.testing.assert_array_equal(model.classes_, np.array(values))
     known = y != None  # noqa: E711 (elementwise)
-    same = MixtureOfExpertsClassifier(2, n_init=2, random_state=0)
-    same.fit(X[known], np.array(y[known].tolist()))
+    same = MixtureOfExpertsClassifier(1).fit(X[known], np.array(y[known].tolist()))
     assert model.log_likelihood(X, y) == pytest.approx(
-        same.log_likelihood(X[known], np.array(y[known].tolist())), abs=1e-4
+        same.log_likelihood(X[known], np.array(y[known].tolist())), abs=1e-6
     )
 
 
