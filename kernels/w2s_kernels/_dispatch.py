@@ -33,11 +33,23 @@ def thread_map(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Apply a function that releases the GIL to every item on the pool, results in order."""
     global _pool
     items = list(items)
-    if len(items) < 2 or n_threads() == 1:
+    n_shares = min(n_threads(), len(items))
+    if n_shares < 2:
         return [function(item) for item in items]
     if _pool is None:
         _pool = ThreadPoolExecutor(n_threads(), thread_name_prefix="w2s")
-    return list(_pool.map(function, items))
+
+    def share(number: int) -> list[R]:
+        own = items[len(items) * number // n_shares : len(items) * (number + 1) // n_shares]
+        return [function(item) for item in own]
+
+    # One task for each thread, the first share taken by the caller: a wake-up costs as much as a
+    # small lane.
+    others = [_pool.submit(share, number) for number in range(1, n_shares)]
+    results = share(0)
+    for other in others:
+        results += other.result()
+    return results
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from w2s_stats.em._loop import Step
-from w2s_stats.em._tiles import Tiles
+from w2s_stats.em._tiles import Tiles, aligned
 from w2s_stats.experts import (
     Expert,
     Gate,
@@ -74,7 +74,7 @@ class Mixture:
         key = ("posterior", size)
         if key not in room:
             shape = (self.gate.n_experts, size)
-            room[key] = np.empty(shape), np.empty(shape), np.empty(size)
+            room[key] = aligned(shape), aligned(shape), aligned((size,))
         return room[key]
 
     def log_joint(
@@ -84,7 +84,7 @@ class Mixture:
         log_gate, log_joint, evidence = self._room(tile.weight.size, room)
         gate, experts = theta
         self.gate.log_prob(tile, gate, log_gate)
-        log_joint[:] = log_gate
+        np.copyto(log_joint, log_gate)
         for expert, part in zip(self.experts, experts, strict=True):
             expert.log_prob(tile, part, log_joint)
         return log_gate, log_joint, evidence

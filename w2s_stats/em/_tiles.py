@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from types import ModuleType
@@ -14,6 +15,7 @@ from w2s_stats.experts import Tile
 
 _TILE_BYTES = 1 << 20  # half of a core's second-level cache
 _LONGEST, _SHORTEST = 8192, 512
+_LINE = 8  # numbers of a cache line
 # Rows are summed in this many lanes, whatever the number of threads: results do not depend on it.
 _LANES = 8
 _KEEP_BYTES = 1 << 27  # whitened data up to this size are kept between passes
@@ -81,10 +83,12 @@ class Tiles:
         return self._fill(start, stop, room[size])
 
     def _empty(self, size: int) -> Tile:
-        X = np.empty((self.n_features, size))
+        X = aligned((self.n_features, size))
         X[0] = 1.0
-        gate_X = np.empty((self.n_gate_features, size)) if self.quadratic_gate else X
-        return Tile(X, gate_X, np.empty((self.Y.shape[1], size)), np.ones(size))
+        gate_X = aligned((self.n_gate_features, size)) if self.quadratic_gate else X
+        weight = aligned((size,))
+        weight[:] = 1.0
+        return Tile(X, gate_X, aligned((self.Y.shape[1], size)), weight)
 
     def _fill(self, start: int, stop: int, tile: Tile) -> Tile:
         c, whiten = self.coordinates, self.kernels.em.whiten
@@ -98,11 +102,20 @@ class Tiles:
         return tile
 
 
+def aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """An empty array that begins at a cache line: no vector of its rows then straddles two."""
+    size = math.prod(shape)
+    room = np.empty(size + _LINE)
+    start = -room.ctypes.data // room.itemsize % _LINE
+    return room[start : start + size].reshape(shape)
+
+
 def _cut(n_rows: int, longest: int) -> list[tuple[int, int]]:
-    """Bounds of tiles of nearly equal length, one tile or a multiple of the number of lanes."""
+    """Bounds of tiles of nearly equal length, one or a multiple of the lanes, in whole lines."""
     longest = min(max(longest, _SHORTEST), _LONGEST)
     n_tiles = -(-n_rows // longest)
     if n_tiles > 1:
         n_tiles = -(-n_tiles // _LANES) * _LANES
-    cuts = np.linspace(0, n_rows, n_tiles + 1).astype(int)
+    cuts = np.linspace(0, n_rows, n_tiles + 1).astype(int) // _LINE * _LINE
+    cuts[-1] = n_rows
     return [(int(a), int(b)) for a, b in pairwise(cuts) if b > a]

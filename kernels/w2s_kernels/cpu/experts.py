@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_kernels._jit import kernel
+from w2s_kernels._jit import kernel, wide_vectors
 from w2s_kernels.cpu.gates import add_products, linear, subtract_log_sum_exp
 from w2s_kernels.cpu.gram import add_weighted_gram
 from w2s_kernels.elementary import exp
@@ -24,6 +24,7 @@ def gaussian_log_prob(
     X: np.ndarray, Y: np.ndarray, coef: np.ndarray, log_scale: np.ndarray, out: np.ndarray
 ) -> None:
     """Add log N(y_m; coef[k, m] @ x, exp(2 log_scale[k, m])), summed over the observed outputs."""
+    wide_vectors()
     n_experts, n_outputs = log_scale.shape
     eta = np.empty(_BLOCK)
     for start in range(0, X.shape[1], _BLOCK):

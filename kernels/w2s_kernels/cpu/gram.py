@@ -6,7 +6,7 @@ import numpy as np
 
 from w2s_kernels._jit import inlined, kernel
 
-_BLOCK = 256  # rows taken at a time, so that a strip of a few dozen features stays in L1
+_STRIP = 3072  # numbers of a strip of rows that stays in L1 beside its weighted copies
 
 
 @inlined
@@ -32,9 +32,10 @@ def add_weighted_gram(X: np.ndarray, weight: np.ndarray, gram: np.ndarray) -> No
     Entries next to the diagonal above it may be written too; only the lower triangle counts.
     """
     n_features, n_rows = X.shape
-    scaled = np.empty((2, _BLOCK))
-    for start in range(0, n_rows, _BLOCK):
-        stop = min(start + _BLOCK, n_rows)
+    block = max(64, min(1024, _STRIP // n_features // 8 * 8))
+    scaled = np.empty((2, block))
+    for start in range(0, n_rows, block):
+        stop = min(start + block, n_rows)
         size = stop - start
         w = weight[start:stop]
         for i in range(0, n_features, 2):
