@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +19,9 @@ _pool: ThreadPoolExecutor | None = None
 
 
 def n_threads() -> int:
-    """Threads the kernels use: the cores this process may run on, one in a worker process.
-
-    joblib's and loky's workers announce themselves by their limits on other thread pools.
-    """
-    if os.environ.get("LOKY_WORKER") or os.environ.get("JOBLIB_SPAWNED_PROCESS"):
+    """Threads the kernels use: the cores this process may run on, one in a worker process."""
+    # Workers of multiprocessing, and so of joblib, know a parent: their siblings have the cores.
+    if multiprocessing.parent_process() is not None:
         return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
