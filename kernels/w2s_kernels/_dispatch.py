@@ -32,22 +32,24 @@ def thread_map(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Apply a function that releases the GIL to every item on the pool, results in order."""
     global _pool
     items = list(items)
-    n_shares = min(n_threads(), len(items))
-    if n_shares < 2:
+    n_workers = min(n_threads(), len(items))
+    if n_workers < 2:
         return [function(item) for item in items]
     if _pool is None:
         _pool = ThreadPoolExecutor(n_threads(), thread_name_prefix="w2s")
+    results: list = [None] * len(items)
+    left = iter(range(len(items)))  # the GIL hands each number to one thread
 
-    def share(number: int) -> list[R]:
-        own = items[len(items) * number // n_shares : len(items) * (number + 1) // n_shares]
-        return [function(item) for item in own]
+    def work() -> None:
+        for number in left:
+            results[number] = function(items[number])
 
-    # One task for each thread, the first share taken by the caller: a wake-up costs as much as a
-    # small lane.
-    others = [_pool.submit(share, number) for number in range(1, n_shares)]
-    results = share(0)
+    # The caller works too, and whoever is free takes the next item: waking a sleeping thread takes
+    # as long as a small item, and cores are not equally fast.
+    others = [_pool.submit(work) for _ in range(1, n_workers)]
+    work()
     for other in others:
-        results += other.result()
+        other.result()
     return results
 
 

@@ -156,6 +156,25 @@ def gaussian_stats(s):
 
 
 @case
+def gaussian_pass(s):
+    k, m, p = s.experts, s.outputs, s.features
+    Y = s.with_gaps(s.normal(m, s.rows), same_rows=True)
+    log_gate = np.log(s.rng.dirichlet(np.ones(k), size=s.rng.choice([1, s.rows])).T)
+    sums = [s.normal(k, p, p), s.normal(k, m, p), s.normal(k, m), s.normal(k)]
+    weight = s.rng.uniform(0, 2, size=s.rows)
+    theta = [s.normal(k, m, p), s.normal(k, m)]
+    return [
+        s.X(),
+        Y,
+        weight,
+        np.ascontiguousarray(log_gate),
+        *theta,
+        np.empty((k, s.rows)),
+        *sums,
+    ], [6, 7, 8, 9, 10]
+
+
+@case
 def poisson_log_prob(s):
     k, m, p = s.experts, s.outputs, s.features
     Y = s.with_gaps(s.rng.poisson(3.0, size=(m, s.rows)).astype(float))
@@ -200,6 +219,7 @@ def lower(array):
 TRIANGLES = {
     "add_weighted_gram": {2},
     "gaussian_stats": {4},
+    "gaussian_pass": {7},
     "poisson_stats": {5},
     "multinomial_stats": {5},
     "softmax_stats": {4},

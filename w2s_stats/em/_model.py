@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,10 +26,12 @@ from w2s_stats.experts import (
 _STEEPEST = 30.0
 
 
-class _Pass(NamedTuple):
-    log_likelihood: float
-    gate: tuple[np.ndarray, ...]
-    experts: list[tuple[np.ndarray, ...]]
+class _Sums(NamedTuple):
+    """What a pass adds up over rows, as views of one vector."""
+
+    log_likelihood: np.ndarray  # a single number
+    gate: list[np.ndarray]
+    experts: list[list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -81,36 +84,52 @@ class Mixture:
         self, tile: Tile, theta: tuple[np.ndarray, list[np.ndarray]], room: dict
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """log p(k | x), log p(k, y | x) and an empty row for the evidence, in buffers."""
-        log_gate, log_joint, evidence = self._room(tile.weight.size, room)
+        buffer, log_joint, evidence = self._room(tile.weight.size, room)
         gate, experts = theta
-        self.gate.log_prob(tile, gate, log_gate)
-        np.copyto(log_joint, log_gate)
+        log_gate = self.gate.log_prob(tile, gate, buffer)
+        log_joint[:] = log_gate
         for expert, part in zip(self.experts, experts, strict=True):
             expert.log_prob(tile, part, log_joint)
         return log_gate, log_joint, evidence
 
     def evaluate(self, theta: np.ndarray) -> Step:
         """One pass: the mean objective at theta and its EM update (theory 6.2)."""
-        gate, _ = parts = self.split(theta)
+        parts = self.split(theta)
 
-        def pass_lane(lane: range) -> _Pass:
+        def pass_lane(lane: range, sums: _Sums) -> None:
             room = self.room
-            result = self._empty()
-            log_likelihood = 0.0
             for number in lane:
-                tile = self.tiles.load(number, room)
-                log_gate, resp, evidence = self.log_joint(tile, parts, room)
-                log_likelihood += self.kernels.em.posterior(resp, tile.weight, evidence)
-                self._add(result, tile, parts, log_gate, resp)
-            return result._replace(log_likelihood=log_likelihood)
+                self._add_tile(self.tiles.load(number, room), parts, room, sums)
 
-        total = self._sum(self.tiles.map_lanes(pass_lane, parallel=self.parallel))
-        objective = total.log_likelihood - self.gate.penalty(gate)
+        total = self._add_lanes(pass_lane)
+        objective = total.log_likelihood[0] - self.gate.penalty(parts[0])
         return Step(
-            objective / self.tiles.coordinates.weight,
+            float(objective) / self.tiles.coordinates.weight,
             self._m_step(parts, total),
             self._effective_rows(total),
         )
+
+    def _add_tile(
+        self, tile: Tile, theta: tuple[np.ndarray, list[np.ndarray]], room: dict, sums: _Sums
+    ) -> None:
+        gate, experts = theta
+        alone = self.experts[0]
+        if len(self.experts) == 1 and isinstance(alone, Gaussian):
+            buffer, resp, _ = self._room(tile.weight.size, room)
+            log_gate = self.gate.log_prob(tile, gate, buffer)
+            value = alone.whole_pass(tile, experts[0], log_gate, resp, sums.experts[0])
+        else:
+            log_gate, resp, evidence = self.log_joint(tile, theta, room)
+            value = self.kernels.em.posterior(resp, tile.weight, evidence)
+            self._add_experts(tile, experts, resp, sums)
+        sums.log_likelihood[0] += value
+        self.gate.sufficient_stats(tile, gate, log_gate, resp, sums.gate)
+
+    def _add_experts(
+        self, tile: Tile, theta: list[np.ndarray], resp: np.ndarray, sums: _Sums
+    ) -> None:
+        for expert, part, stats in zip(self.experts, theta, sums.experts, strict=True):
+            expert.sufficient_stats(tile, part, resp, stats)
 
     def start(self, labels: Callable[[int], np.ndarray]) -> np.ndarray:
         """Parameters from given responsibilities, labels(tile number) -> (n_experts, n_rows).
@@ -118,47 +137,49 @@ class Mixture:
         The M-step of the common fit of all rows: labels that mean nothing move little.
         """
         mean = self.tiles.coordinates.y_mean
-        parts = self.gate.start(), [e.start(mean) for e in self.experts]
+        gate, experts = parts = self.gate.start(), [e.start(mean) for e in self.experts]
 
-        def pass_lane(lane: range) -> _Pass:
+        def pass_lane(lane: range, sums: _Sums) -> None:
             room = self.room
-            result = self._empty()
             for number in lane:
                 tile = self.tiles.load(number, room)
-                log_gate, _, _ = self._room(tile.weight.size, room)
-                self.gate.log_prob(tile, parts[0], log_gate)
-                self._add(result, tile, parts, log_gate, labels(number) * tile.weight)
-            return result
+                buffer, _, _ = self._room(tile.weight.size, room)
+                log_gate = self.gate.log_prob(tile, gate, buffer)
+                resp = labels(number) * tile.weight
+                self._add_experts(tile, experts, resp, sums)
+                self.gate.sufficient_stats(tile, gate, log_gate, resp, sums.gate)
 
-        total = self._sum(self.tiles.map_lanes(pass_lane, parallel=self.parallel))
-        return self.project(self._m_step(parts, total))
+        return self.project(self._m_step(parts, self._add_lanes(pass_lane)))
 
-    def _empty(self) -> _Pass:
-        return _Pass(0.0, self.gate.empty_stats(), [e.empty_stats() for e in self.experts])
+    def _add_lanes(self, pass_lane: Callable[[range, _Sums], None]) -> _Sums:
+        """Sums of every lane, then their sum in the lanes' order: one vector each."""
+        room = self.room
+        if "sums" not in room:
+            shapes = self.gate.stats_shapes, *(e.stats_shapes for e in self.experts)
+            size = 1 + sum(math.prod(shape) for part in shapes for shape in part)
+            rows = np.empty((len(self.tiles.lanes), size))
+            room["sums"] = rows, [self._views(row) for row in rows]
+        rows, views = room["sums"]
+        rows[:] = 0.0
+        self.tiles.map_lanes(pass_lane, views, parallel=self.parallel)
+        return self._views(rows.sum(axis=0))
 
-    def _add(
-        self,
-        result: _Pass,
-        tile: Tile,
-        theta: tuple[np.ndarray, list[np.ndarray]],
-        log_gate: np.ndarray,
-        resp: np.ndarray,
-    ) -> None:
-        gate, experts = theta
-        self.gate.sufficient_stats(tile, gate, log_gate, resp, result.gate)
-        for expert, part, stats in zip(self.experts, experts, result.experts, strict=True):
-            expert.sufficient_stats(tile, part, resp, stats)
+    def _views(self, vector: np.ndarray) -> _Sums:
+        start = 1
 
-    def _sum(self, passes: list[_Pass]) -> _Pass:
-        total = passes[0]
-        for other in passes[1:]:
-            arrays = [total.gate, *total.experts], [other.gate, *other.experts]
-            for mine, theirs in zip(*arrays, strict=True):
-                for a, b in zip(mine, theirs, strict=True):
-                    a += b
-        return total._replace(log_likelihood=sum(p.log_likelihood for p in passes))
+        def cut(shapes: tuple[tuple[int, ...], ...]) -> list[np.ndarray]:
+            nonlocal start
+            out = []
+            for shape in shapes:
+                stop = start + math.prod(shape)
+                out.append(vector[start:stop].reshape(shape))
+                start = stop
+            return out
 
-    def _m_step(self, theta: tuple[np.ndarray, list[np.ndarray]], total: _Pass) -> np.ndarray:
+        gate = cut(self.gate.stats_shapes)
+        return _Sums(vector[:1], gate, [cut(expert.stats_shapes) for expert in self.experts])
+
+    def _m_step(self, theta: tuple[np.ndarray, list[np.ndarray]], total: _Sums) -> np.ndarray:
         gate, experts = theta
         moved = [
             expert.m_step(part, stats)
@@ -166,7 +187,7 @@ class Mixture:
         ]
         return np.concatenate([self.gate.m_step(gate, total.gate), *moved])
 
-    def _effective_rows(self, total: _Pass) -> np.ndarray:
+    def _effective_rows(self, total: _Sums) -> np.ndarray:
         """Per expert, the least number of rows that one of its outputs has."""
         counts = [e.effective_rows(s) for e, s in zip(self.experts, total.experts, strict=True)]
         return np.min(counts, axis=0) * self.tiles.coordinates.rows_per_weight
@@ -237,7 +258,7 @@ class Mixture:
         log_gate, resp, evidence = self.log_joint(tile, theta, self.room)
         self.kernels.em.posterior(resp, np.ones_like(tile.weight), evidence)
         weighted = resp * tile.weight
-        proba = np.exp(log_gate)
+        proba = np.broadcast_to(np.exp(log_gate), resp.shape)
         n_gate = self.gate.n_parameters
         scores = gate_score(self.gate, tile, proba)
         information[:n_gate, :n_gate] += gate_curvature(self.gate, tile, proba)

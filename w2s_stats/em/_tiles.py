@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from types import ModuleType
 
@@ -63,11 +63,11 @@ class Tiles:
         self._keep = len(X) * numbers * 8 <= _KEEP_BYTES
         self._kept: dict[int, Tile] = {}
 
-    def map_lanes(self, function: Callable[[range], object], *, parallel: bool) -> list:
-        """Apply a function to every lane; results in the lanes' order."""
+    def map_lanes(self, function: Callable, *more: Sequence, parallel: bool) -> list:
+        """Apply a function to every lane, and to its share of `more`; results in lanes' order."""
         if parallel:
-            return thread_map(function, self.lanes)
-        return [function(lane) for lane in self.lanes]
+            return thread_map(lambda lane: function(*lane), zip(self.lanes, *more, strict=True))
+        return list(map(function, self.lanes, *more))
 
     def load(self, number: int, room: dict) -> Tile:
         """Tile `number`, from memory or written into `room`, the caller's buffers by tile size."""

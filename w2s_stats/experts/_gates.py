@@ -46,11 +46,14 @@ class ConstantGate(PriorGate):
     def start(self) -> np.ndarray:
         return np.full(self.n_experts, -np.log(self.n_experts))
 
-    def log_prob(self, tile: Tile, theta: np.ndarray, out: np.ndarray) -> None:
-        out[:] = (theta - np.logaddexp.reduce(theta))[:, None]
+    def log_prob(self, tile: Tile, theta: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """One column, which stands for every row."""
+        return (theta - np.logaddexp.reduce(theta))[:, None]
 
-    def empty_stats(self) -> tuple[np.ndarray, ...]:
-        return (np.zeros(self.n_experts),)
+    @property
+    def stats_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The experts' weights."""
+        return ((self.n_experts,),)
 
     def sufficient_stats(
         self,
@@ -58,11 +61,12 @@ class ConstantGate(PriorGate):
         theta: np.ndarray,
         log_prob: np.ndarray,
         resp: np.ndarray,
-        stats: tuple[np.ndarray, ...],
+        stats: list[np.ndarray],
     ) -> None:
-        stats[0][:] += resp.sum(axis=1)
+        count = stats[0]
+        count += resp @ tile.X[0]  # the row of ones: BLAS adds faster than a sum along an axis
 
-    def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def m_step(self, theta: np.ndarray, stats: list[np.ndarray]) -> np.ndarray:
         (count,) = stats
         return np.log(np.maximum(count, 1e-300) / count.sum())
 
@@ -94,12 +98,15 @@ class SoftmaxGate:
     def unpack(self, theta: np.ndarray) -> np.ndarray:
         return theta.reshape(self.n_experts, self.n_features)
 
-    def log_prob(self, tile: Tile, theta: np.ndarray, out: np.ndarray) -> None:
+    def log_prob(self, tile: Tile, theta: np.ndarray, out: np.ndarray) -> np.ndarray:
         self.kernels.softmax_log_prob(tile.gate_X, self.unpack(theta), out)
+        return out
 
-    def empty_stats(self) -> tuple[np.ndarray, ...]:
+    @property
+    def stats_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Score, and negative Hessian by experts."""
         k, q = self.n_experts, self.n_features
-        return np.zeros((k, q)), np.zeros((k, k, q, q))
+        return (k, q), (k, k, q, q)
 
     def sufficient_stats(
         self,
@@ -107,11 +114,11 @@ class SoftmaxGate:
         theta: np.ndarray,
         log_prob: np.ndarray,
         resp: np.ndarray,
-        stats: tuple[np.ndarray, ...],
+        stats: list[np.ndarray],
     ) -> None:
         self.kernels.softmax_stats(tile.gate_X, log_prob, resp, *stats)
 
-    def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def m_step(self, theta: np.ndarray, stats: list[np.ndarray]) -> np.ndarray:
         """One Newton step; the loop halves it should the objective fall."""
         score, curvature = stats
         free = theta.reshape(self.n_experts, -1)[1:].ravel()
@@ -158,13 +165,16 @@ class TiedGate(PriorGate):
     def start(self) -> np.ndarray:
         return np.zeros(self.n_experts)
 
-    def log_prob(self, tile: Tile, theta: np.ndarray, out: np.ndarray) -> None:
+    def log_prob(self, tile: Tile, theta: np.ndarray, out: np.ndarray) -> np.ndarray:
         coef = self.coef.copy()
         coef[:, 0] += theta
         self.kernels.softmax_log_prob(tile.gate_X, coef, out)
+        return out
 
-    def empty_stats(self) -> tuple[np.ndarray, ...]:
-        return np.zeros(self.n_experts), np.zeros(self.n_experts)
+    @property
+    def stats_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The experts' weights, and what the gate expects them to be."""
+        return (self.n_experts,), (self.n_experts,)
 
     def sufficient_stats(
         self,
@@ -172,13 +182,13 @@ class TiedGate(PriorGate):
         theta: np.ndarray,
         log_prob: np.ndarray,
         resp: np.ndarray,
-        stats: tuple[np.ndarray, ...],
+        stats: list[np.ndarray],
     ) -> None:
         count, expected = stats
-        count += resp.sum(axis=1)
+        count += resp @ tile.X[0]
         expected += np.exp(log_prob) @ tile.weight
 
-    def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def m_step(self, theta: np.ndarray, stats: list[np.ndarray]) -> np.ndarray:
         """log rho_k += log(sum_i r_ik / sum_i q(k | x_i)), theory 6.2: never a fall."""
         count, expected = stats
         moved = theta + np.log(np.maximum(count, 1e-300) / np.maximum(expected, 1e-300))

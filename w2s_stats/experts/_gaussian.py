@@ -68,17 +68,33 @@ class Gaussian:
             tile.X[self.first :], tile.Y[self.outputs], coef, log_scale, out
         )
 
-    def empty_stats(self) -> tuple[np.ndarray, ...]:
+    @property
+    def stats_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Moments of x, of x and the residuals, squared residuals, and the experts' weights."""
         k, m, p = self.shapes[0]
-        return np.zeros((k, p, p)), np.zeros((k, m, p)), np.zeros((k, m)), np.zeros(k)
+        return (k, p, p), (k, m, p), (k, m), (k,)
 
     def sufficient_stats(
-        self, tile: Tile, theta: np.ndarray, resp: np.ndarray, stats: tuple[np.ndarray, ...]
+        self, tile: Tile, theta: np.ndarray, resp: np.ndarray, stats: list[np.ndarray]
     ) -> None:
         coef, _ = self.unpack(theta)
         self.kernels.gaussian_stats(tile.X[self.first :], tile.Y[self.outputs], coef, resp, *stats)
 
-    def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def whole_pass(
+        self,
+        tile: Tile,
+        theta: np.ndarray,
+        log_gate: np.ndarray,
+        resp: np.ndarray,
+        stats: list[np.ndarray],
+    ) -> float:
+        """log_prob, posterior and sufficient_stats of a mixture of these experts alone."""
+        X, Y = tile.X[self.first :], tile.Y[self.outputs]
+        return self.kernels.gaussian_pass(
+            X, Y, tile.weight, log_gate, *self.unpack(theta), resp, *stats
+        )
+
+    def m_step(self, theta: np.ndarray, stats: list[np.ndarray]) -> np.ndarray:
         """Weighted least squares by its normal equations in residuals, theory 6.2.
 
         Solved for the change of coef: their right-hand side vanishes at the optimum, so that
@@ -93,7 +109,7 @@ class Gaussian:
         variance = np.maximum(variance, self.floor)
         return np.concatenate([(coef + step).ravel(), 0.5 * np.log(variance).ravel()])
 
-    def effective_rows(self, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def effective_rows(self, stats: list[np.ndarray]) -> np.ndarray:
         return stats[3]
 
     def at_floor(self, theta: np.ndarray) -> np.ndarray:

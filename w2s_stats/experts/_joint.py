@@ -55,7 +55,7 @@ class JointGate(PriorGate):
         factor[:, diagonal, diagonal] = np.exp(factor[:, diagonal, diagonal])
         return log_prior - np.logaddexp.reduce(log_prior), mean.reshape(k, d), factor
 
-    def log_prob(self, tile: Tile, theta: np.ndarray, out: np.ndarray) -> None:
+    def log_prob(self, tile: Tile, theta: np.ndarray, out: np.ndarray) -> np.ndarray:
         """log p(k, x), which takes the place of log p(k | x) in the joint objective."""
         log_prior, mean, factor = self.unpack(theta)
         Z = tile.X[1:]
@@ -64,10 +64,13 @@ class JointGate(PriorGate):
             standard = np.linalg.inv(factor[k]) @ (Z - mean[k][:, None])
             out[k] = log_prior[k] - 0.5 * (standard**2).sum(axis=0)
             out[k] -= np.log(np.diag(factor[k])).sum() + 0.5 * len(Z) * np.log(2 * np.pi)
+        return out
 
-    def empty_stats(self) -> tuple[np.ndarray, ...]:
+    @property
+    def stats_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Moments of (1, x) for each expert."""
         size = self.n_features + 1
-        return (np.zeros((self.n_experts, size, size)),)
+        return ((self.n_experts, size, size),)
 
     def sufficient_stats(
         self,
@@ -75,12 +78,12 @@ class JointGate(PriorGate):
         theta: np.ndarray,
         log_prob: np.ndarray,
         resp: np.ndarray,
-        stats: tuple[np.ndarray, ...],
+        stats: list[np.ndarray],
     ) -> None:
         for k in range(self.n_experts):
             self.kernels.add_weighted_gram(tile.X, resp[k], stats[0][k])
 
-    def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def m_step(self, theta: np.ndarray, stats: list[np.ndarray]) -> np.ndarray:
         """Weighted means and covariances.
 
         Eigenvalues below the floor are put there, which is the maximum under that constraint.

@@ -63,24 +63,26 @@ class Multinomial:
         (coef,) = self.unpack(theta)
         self.kernels.multinomial_log_prob(tile.X[self.first :], tile.Y[self.outputs], coef, out)
 
-    def empty_stats(self) -> tuple[np.ndarray, ...]:
+    @property
+    def stats_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Score and negative Hessian by classes, and weight, for each expert."""
         k, c, p = self.shapes[0]
-        return np.zeros((k, c, p)), np.zeros((k, c, c, p, p)), np.zeros(k)
+        return (k, c, p), (k, c, c, p, p), (k,)
 
     def sufficient_stats(
-        self, tile: Tile, theta: np.ndarray, resp: np.ndarray, stats: tuple[np.ndarray, ...]
+        self, tile: Tile, theta: np.ndarray, resp: np.ndarray, stats: list[np.ndarray]
     ) -> None:
         (coef,) = self.unpack(theta)
         self.kernels.multinomial_stats(
             tile.X[self.first :], tile.Y[self.outputs], coef, resp, *stats
         )
 
-    def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def m_step(self, theta: np.ndarray, stats: list[np.ndarray]) -> np.ndarray:
         score, curvature, _ = stats
         step = newton_step(score.reshape(self.n_experts, -1), block_matrix(curvature))
         return theta + step.ravel()
 
-    def effective_rows(self, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def effective_rows(self, stats: list[np.ndarray]) -> np.ndarray:
         return stats[2]
 
     def at_floor(self, theta: np.ndarray) -> np.ndarray:

@@ -19,6 +19,11 @@ def _triangles(size: int) -> tuple[np.ndarray, np.ndarray]:
     return np.tri(size), np.tri(size, k=-1)
 
 
+@lru_cache(maxsize=64)
+def _identity(size: int) -> np.ndarray:
+    return np.eye(size)
+
+
 def symmetric(lower: np.ndarray) -> np.ndarray:
     """Fill the upper triangles of a stack of matrices of which only the lower ones count."""
     with_diagonal, without = _triangles(lower.shape[-1])
@@ -43,8 +48,8 @@ def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     A direction that the rows do not determine gets no step: its score is zero but for rounding,
     which dividing by a rounded zero would blow up.
     """
-    largest = np.einsum("...ii->...i", matrix).max(axis=-1, initial=1e-300)
-    margin = _CUTOFF * largest[..., None, None] * np.eye(matrix.shape[-1])
+    largest = np.diagonal(matrix, axis1=-2, axis2=-1).max(axis=-1, initial=1e-300)
+    margin = _CUTOFF * largest[..., None, None] * _identity(matrix.shape[-1])
     try:
         np.linalg.cholesky(matrix - margin)
     except np.linalg.LinAlgError:

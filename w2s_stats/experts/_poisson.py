@@ -55,21 +55,23 @@ class Poisson:
         (coef,) = self.unpack(theta)
         self.kernels.poisson_log_prob(tile.X[self.first :], tile.Y[self.outputs], coef, out)
 
-    def empty_stats(self) -> tuple[np.ndarray, ...]:
+    @property
+    def stats_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Score, negative Hessian and weight for each expert and output."""
         k, m, p = self.shapes[0]
-        return np.zeros((k, m, p)), np.zeros((k, m, p, p)), np.zeros((k, m))
+        return (k, m, p), (k, m, p, p), (k, m)
 
     def sufficient_stats(
-        self, tile: Tile, theta: np.ndarray, resp: np.ndarray, stats: tuple[np.ndarray, ...]
+        self, tile: Tile, theta: np.ndarray, resp: np.ndarray, stats: list[np.ndarray]
     ) -> None:
         (coef,) = self.unpack(theta)
         self.kernels.poisson_stats(tile.X[self.first :], tile.Y[self.outputs], coef, resp, *stats)
 
-    def m_step(self, theta: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def m_step(self, theta: np.ndarray, stats: list[np.ndarray]) -> np.ndarray:
         score, curvature, _ = stats
         return theta + newton_step(score, symmetric(curvature)).ravel()
 
-    def effective_rows(self, stats: tuple[np.ndarray, ...]) -> np.ndarray:
+    def effective_rows(self, stats: list[np.ndarray]) -> np.ndarray:
         return stats[2].min(axis=1)
 
     def at_floor(self, theta: np.ndarray) -> np.ndarray:

@@ -110,9 +110,9 @@ def mean_gate(mixture: Mixture, theta: np.ndarray) -> np.ndarray:
         total = np.zeros(mixture.gate.n_experts)
         for number in lane:
             tile = mixture.tiles.load(number, room)
-            log_prob = np.empty((mixture.gate.n_experts, tile.weight.size))
-            mixture.gate.log_prob(tile, gate, log_prob)
-            total += softmax(log_prob, axis=0) @ tile.weight
+            buffer = np.empty((mixture.gate.n_experts, tile.weight.size))
+            proba = softmax(mixture.gate.log_prob(tile, gate, buffer), axis=0)
+            total += (proba * tile.weight).sum(axis=1)
         return total
 
     lanes = mixture.tiles.map_lanes(pass_lane, parallel=mixture.parallel)

@@ -34,6 +34,41 @@ def whiten(rows: np.ndarray, shift: np.ndarray, matrix: np.ndarray, out: np.ndar
                         z[t] += m * x[t]
 
 
+@inlined
+def normalise(log_joint, start, weight, evidence, total):  # type: ignore[no-untyped-def]
+    """Turn a block of log_joint into weighted responsibilities; `evidence` and `total` are room.
+
+    The block begins at row `start` and is as long as the other arguments. Returns the weighted sum
+    of the log evidences, which are left in `evidence`.
+    """
+    wide_vectors()
+    n_experts, size = log_joint.shape[0], weight.size
+    first = log_joint[0, start : start + size]
+    for t in range(size):
+        evidence[t] = first[t]
+        total[t] = 0.0
+    for k in range(1, n_experts):
+        row = log_joint[k, start : start + size]
+        for t in range(size):
+            evidence[t] = row[t] if row[t] > evidence[t] else evidence[t]
+    for k in range(n_experts):
+        row = log_joint[k, start : start + size]
+        for t in range(size):
+            e = exp(row[t] - evidence[t])
+            row[t] = e
+            total[t] += e
+    log_likelihood = 0.0
+    for t in range(size):
+        evidence[t] += log(total[t])
+        log_likelihood += weight[t] * evidence[t]
+        total[t] = weight[t] / total[t]
+    for k in range(n_experts):
+        row = log_joint[k, start : start + size]
+        for t in range(size):
+            row[t] *= total[t]
+    return log_likelihood
+
+
 @kernel
 def posterior(log_joint: np.ndarray, weight: np.ndarray, log_evidence: np.ndarray) -> float:
     """Turn log joint probabilities (n_experts, n_rows) into weighted responsibilities, in place.
@@ -41,38 +76,14 @@ def posterior(log_joint: np.ndarray, weight: np.ndarray, log_evidence: np.ndarra
     log_joint[k, t] becomes weight[t] * p(k | row t); log_evidence[t] = log sum_k exp(log_joint).
     Returns the weighted sum of the log evidences.
     """
-    wide_vectors()
-    n_experts, n_rows = log_joint.shape
-    top = np.empty(_BLOCK)
+    n_rows = log_joint.shape[1]
     total = np.empty(_BLOCK)
     log_likelihood = 0.0
     for start in range(0, n_rows, _BLOCK):
-        size = min(_BLOCK, n_rows - start)
-        for t in range(size):
-            top[t] = log_joint[0, start + t]
-        for k in range(1, n_experts):
-            row = log_joint[k, start : start + size]
-            for t in range(size):
-                top[t] = row[t] if row[t] > top[t] else top[t]
-        for t in range(size):
-            total[t] = 0.0
-        for k in range(n_experts):
-            row = log_joint[k, start : start + size]
-            for t in range(size):
-                e = exp(row[t] - top[t])
-                row[t] = e
-                total[t] += e
-        w = weight[start : start + size]
-        evidence = log_evidence[start : start + size]
-        for t in range(size):
-            evidence[t] = top[t] + log(total[t])
-            total[t] = w[t] / total[t]
-        for t in range(size):
-            log_likelihood += w[t] * evidence[t]
-        for k in range(n_experts):
-            row = log_joint[k, start : start + size]
-            for t in range(size):
-                row[t] *= total[t]
+        stop = min(start + _BLOCK, n_rows)
+        log_likelihood += normalise(
+            log_joint, start, weight[start:stop], log_evidence[start:stop], total[: stop - start]
+        )
     return log_likelihood
 
 

@@ -9,14 +9,59 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_kernels._jit import kernel, wide_vectors
-from w2s_kernels.cpu.gates import add_products, linear, subtract_log_sum_exp
-from w2s_kernels.cpu.gram import add_weighted_gram
+from w2s_kernels._jit import inlined, kernel, wide_vectors
+from w2s_kernels.cpu.em import normalise
+from w2s_kernels.cpu.gates import linear, subtract_log_sum_exp
+from w2s_kernels.cpu.gram import add_products, add_strip, add_weighted_gram, strip_length
 from w2s_kernels.elementary import exp
 
 _BLOCK = 512
+_PAD = 8  # rows of a buffer a multiple of 4096 bytes apart would share their places in L1
 _HALF_LOG_2PI = 0.9189385332046727
 _HIGHEST = 300.0  # logarithm of a Poisson rate; no count is as large
+
+
+@inlined
+def _add_log_normal(X, coef, log_scale, start, y, residual, out):  # type: ignore[no-untyped-def]
+    """Add log N(y; coef @ x, exp(2 log_scale)) of a block of rows, and keep y - coef @ x."""
+    wide_vectors()
+    linear(X, coef, start, residual)
+    precision = 0.5 * np.exp(-2.0 * log_scale)
+    constant = -_HALF_LOG_2PI - log_scale
+    for t in range(out.size):
+        e = y[t] - residual[t]
+        residual[t] = e
+        out[t] += constant - precision * e * e if e == e else 0.0
+
+
+@inlined
+def _start_row(log_gate, start, out):  # type: ignore[no-untyped-def]
+    """Copy a block of the gate's log-probabilities, or repeat the only one."""
+    wide_vectors()
+    if log_gate.size == 1:
+        for t in range(out.size):
+            out[t] = log_gate[0]
+    else:
+        source = log_gate[start : start + out.size]
+        for t in range(out.size):
+            out[t] = source[t]
+
+
+@inlined
+def _add_residual_stats(X, start, residual, resp, observed, weighted, cross):  # type: ignore[no-untyped-def]
+    """Write responsibilities without those of missing labels; return sum r and sum r e^2."""
+    wide_vectors()
+    count = square = 0.0
+    for t in range(resp.size):
+        e = residual[t]
+        r = resp[t] if e == e else 0.0
+        e = e if e == e else 0.0
+        observed[t] = r
+        weighted[t] = r * e
+        count += r
+        square += r * e * e
+    add_products(X, start, weighted, cross)
+    return count, square
 
 
 @kernel
@@ -24,21 +69,15 @@ def gaussian_log_prob(
     X: np.ndarray, Y: np.ndarray, coef: np.ndarray, log_scale: np.ndarray, out: np.ndarray
 ) -> None:
     """Add log N(y_m; coef[k, m] @ x, exp(2 log_scale[k, m])), summed over the observed outputs."""
-    wide_vectors()
     n_experts, n_outputs = log_scale.shape
-    eta = np.empty(_BLOCK)
+    residual = np.empty(_BLOCK)
     for start in range(0, X.shape[1], _BLOCK):
-        size = min(_BLOCK, X.shape[1] - start)
+        stop = min(start + _BLOCK, X.shape[1])
+        e = residual[: stop - start]
         for k in range(n_experts):
-            row = out[k, start : start + size]
+            row = out[k, start:stop]
             for m in range(n_outputs):
-                linear(X, coef[k, m], start, eta[:size])
-                y = Y[m, start : start + size]
-                precision = 0.5 * np.exp(-2.0 * log_scale[k, m])
-                constant = -_HALF_LOG_2PI - log_scale[k, m]
-                for t in range(size):
-                    e = y[t] - eta[t]
-                    row[t] += constant - precision * e * e if e == e else 0.0
+                _add_log_normal(X, coef[k, m], log_scale[k, m], start, Y[m, start:stop], e, row)
 
 
 @kernel
@@ -57,33 +96,77 @@ def gaussian_stats(
     The outputs of one call are observed in the same rows, so that they share gram (n_experts,
     n_features, n_features; lower triangle) and count (n_experts).
     """
-    n_experts, n_outputs, _ = coef.shape
-    n_rows = X.shape[1]
-    residual = np.empty(_BLOCK)
-    observed = np.empty(n_rows)
-    for k in range(n_experts):
-        y = Y[0]
-        r = resp[k]
-        total = 0.0
-        for t in range(n_rows):
-            observed[t] = r[t] if y[t] == y[t] else 0.0
-            total += observed[t]
-        count[k] += total
-        add_weighted_gram(X, observed, gram[k])
-        for start in range(0, n_rows, _BLOCK):
-            size = min(_BLOCK, n_rows - start)
-            e = residual[:size]
-            w = observed[start : start + size]
+    n_experts, n_outputs, n_features = coef.shape
+    length = strip_length(n_features + 3)
+    room = np.empty((3, length + _PAD))
+    for start in range(0, X.shape[1], length):
+        stop = min(start + length, X.shape[1])
+        e = room[0, : stop - start]
+        r = room[1, : stop - start]
+        weighted = room[2, : stop - start]
+        for k in range(n_experts):
+            total = 0.0
             for m in range(n_outputs):
                 linear(X, coef[k, m], start, e)
-                y = Y[m, start : start + size]
-                total = 0.0
-                for t in range(size):
-                    d = y[t] - e[t] if y[t] == y[t] else 0.0
-                    e[t] = w[t] * d
-                    total += e[t] * d
-                square[k, m] += total
-                add_products(X, start, e, cross[k, m])
+                y = Y[m, start:stop]
+                for t in range(stop - start):
+                    e[t] = y[t] - e[t]
+                total, squares = _add_residual_stats(
+                    X, start, e, resp[k, start:stop], r, weighted, cross[k, m]
+                )
+                square[k, m] += squares
+            count[k] += total
+            add_strip(X, start, r, gram[k])
+
+
+@kernel
+def gaussian_pass(
+    X: np.ndarray,
+    Y: np.ndarray,
+    weight: np.ndarray,
+    log_gate: np.ndarray,
+    coef: np.ndarray,
+    log_scale: np.ndarray,
+    resp: np.ndarray,
+    gram: np.ndarray,
+    cross: np.ndarray,
+    square: np.ndarray,
+    count: np.ndarray,
+) -> float:
+    """The whole EM pass of a tile whose experts are these alone, while its rows are in L1.
+
+    gaussian_log_prob, em.posterior and gaussian_stats in one: writes resp, adds to the sums,
+    returns the weighted sum of the log evidences. log_gate has a column for every row, or one for
+    all.
+    """
+    n_experts, n_outputs, n_features = coef.shape
+    length = strip_length(n_features + n_experts * (n_outputs + 1) + 3)
+    residual = np.empty((n_experts * n_outputs, length + _PAD))
+    room = np.empty((2, length + _PAD))
+    log_likelihood = 0.0
+    for start in range(0, X.shape[1], length):
+        stop = min(start + length, X.shape[1])
+        size = stop - start
+        for k in range(n_experts):
+            row = resp[k, start:stop]
+            _start_row(log_gate[k], start, row)
+            for m in range(n_outputs):
+                e = residual[k * n_outputs + m, :size]
+                _add_log_normal(X, coef[k, m], log_scale[k, m], start, Y[m, start:stop], e, row)
+        log_likelihood += normalise(resp, start, weight[start:stop], room[0, :size], room[1, :size])
+        r = room[0, :size]
+        weighted = room[1, :size]
+        for k in range(n_experts):
+            total = 0.0
+            for m in range(n_outputs):
+                e = residual[k * n_outputs + m, :size]
+                total, squares = _add_residual_stats(
+                    X, start, e, resp[k, start:stop], r, weighted, cross[k, m]
+                )
+                square[k, m] += squares
+            count[k] += total
+            add_strip(X, start, r, gram[k])
+    return log_likelihood
 
 
 @kernel

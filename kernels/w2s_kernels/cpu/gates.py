@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_kernels._jit import inlined, kernel, wide_vectors
-from w2s_kernels.cpu.gram import add_weighted_gram
+from w2s_kernels.cpu.gram import add_products, add_weighted_gram
 from w2s_kernels.elementary import exp, log
 
 _BLOCK = 512
@@ -14,6 +14,7 @@ _BLOCK = 512
 @inlined
 def linear(X, coef, start, out):  # type: ignore[no-untyped-def]
     """Write the linear predictor coef @ X of a block of rows that begins at `start`."""
+    wide_vectors()
     size = out.size
     i = coef.size % 4
     if i == 0:
@@ -39,38 +40,9 @@ def linear(X, coef, start, out):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def add_products(X, start, weighted, out):  # type: ignore[no-untyped-def]
-    """Add X @ weighted of a block of rows that begins at `start` to out."""
-    size = weighted.size
-    i = 0
-    while i + 4 <= out.size:
-        a = X[i, start : start + size]
-        b = X[i + 1, start : start + size]
-        c = X[i + 2, start : start + size]
-        d = X[i + 3, start : start + size]
-        sa = sb = sc = sd = 0.0
-        for t in range(size):
-            sa += weighted[t] * a[t]
-            sb += weighted[t] * b[t]
-            sc += weighted[t] * c[t]
-            sd += weighted[t] * d[t]
-        out[i] += sa
-        out[i + 1] += sb
-        out[i + 2] += sc
-        out[i + 3] += sd
-        i += 4
-    while i < out.size:
-        a = X[i, start : start + size]
-        sa = 0.0
-        for t in range(size):
-            sa += weighted[t] * a[t]
-        out[i] += sa
-        i += 1
-
-
-@inlined
 def subtract_log_sum_exp(rows):  # type: ignore[no-untyped-def]
     """Normalise a block (n_classes, n_rows) of logits to log-probabilities, in place."""
+    wide_vectors()
     n_classes, size = rows.shape
     top = np.empty(size)
     total = np.empty(size)

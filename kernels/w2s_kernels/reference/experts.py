@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import log_softmax
 
+from w2s_kernels.reference.em import posterior
 from w2s_kernels.reference.gram import add_weighted_gram
 
 _HIGHEST = 300.0  # logarithm of a Poisson rate
@@ -37,6 +38,27 @@ def gaussian_stats(
         add_weighted_gram(X, resp[k], gram[k])
         cross[k] += (residual[k] * resp[k]) @ X.T
         square[k] += residual[k] ** 2 @ resp[k]
+
+
+def gaussian_pass(
+    X: np.ndarray,
+    Y: np.ndarray,
+    weight: np.ndarray,
+    log_gate: np.ndarray,
+    coef: np.ndarray,
+    log_scale: np.ndarray,
+    resp: np.ndarray,
+    gram: np.ndarray,
+    cross: np.ndarray,
+    square: np.ndarray,
+    count: np.ndarray,
+) -> float:
+    """gaussian_log_prob, em.posterior and gaussian_stats, one after the other."""
+    resp[:] = log_gate
+    gaussian_log_prob(X, Y, coef, log_scale, resp)
+    log_likelihood = posterior(resp, weight, np.empty(X.shape[1]))
+    gaussian_stats(X, Y, coef, resp, gram, cross, square, count)
+    return log_likelihood
 
 
 def poisson_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
