@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm
 
+from w2s_stats._validation import check_confidence_level
+
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
     from statsmodels.iolib.table import SimpleTable
@@ -47,8 +49,7 @@ def normal_interval(
     >>> normal_interval(np.array([1.0]), np.array([0.5]), 0.95).round(2)
     array([[0.02, 1.98]])
     """
-    if not 0 < confidence_level < 1:
-        raise ValueError(f"confidence_level must lie between 0 and 1, found {confidence_level!r}.")
+    check_confidence_level(confidence_level)
     half = norm.ppf(0.5 + 0.5 * confidence_level) * np.asarray(standard_error)
     return np.column_stack([estimate - half, estimate + half])
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+
+# Whose lines are not the user's: ours, and what passes our fits on.
+_BETWEEN = {"w2s_stats", "sklearn", "joblib"}
+
 
 class LikelihoodFellError(RuntimeError):
     """The log-likelihood fell by more than rounding at a step that cannot lower it."""
@@ -31,3 +37,11 @@ class SeparationWarning(UserWarning):
 
 class AmbiguousMatchingWarning(UserWarning):
     """The target's experts could be matched to the source's concepts in another way as well."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the user that led here, past this package's and scikit-learn's."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in _BETWEEN:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

@@ -42,11 +42,11 @@ def test_the_tone_data_from_start_to_files(run, tmp_path):
     numbers = json.loads(result.stdout)
     assert [row["strategy"] for row in numbers["strategies"]] == STRATEGIES
     assert numbers["settings"]["data"] == "tone"
-    assert (numbers["n_source"], numbers["n_target"], numbers["n_gold"]) == (100, 50, 50)
+    assert (numbers["n_source"], numbers["n_target"], numbers["n_gold"]) == (75, 75, 75)
     assert numbers["trusted"] == "concept deconvolution"
     assert numbers["trusted"] in numbers["recommendation"][0]
     errors = {row["strategy"]: row["error"] for row in numbers["strategies"]}
-    assert errors["concept deconvolution"] < 0.08 < errors["weak training"]
+    assert errors["oracle"] < errors["concept deconvolution"] < 0.08 < errors["source only"]
     for row in numbers["strategies"]:
         assert row["error_lower"] < row["error"] < row["error_upper"]
 
@@ -193,8 +193,8 @@ def test_what_cannot_be_written_is_refused_first(refused, monkeypatch, tmp_path)
     assert "--json must be a file, found the folder" in refused("compare", "--json", tmp_path)
 
 
-def test_a_strategy_that_fails(run, table, monkeypatch):
-    """A failing strategy is a row that says so; the others are still compared."""
+def test_a_strategy_that_fails(run, table, tmp_path, monkeypatch):
+    """A failing strategy is named at the end, with exit code 1; the others are still compared."""
     from w2s_stats.transfer import LabelRefinementRegressor
 
     def fail(self, *args, **kwargs):
@@ -202,9 +202,31 @@ def test_a_strategy_that_fails(run, table, monkeypatch):
 
     monkeypatch.setattr(LabelRefinementRegressor, "fit", fail)
     args = ["--features", "a,b", "--y-gold", "gold", "--experts", "1", "--cv", "2"]
-    result = run("compare", "--data", table(), *args)
-    assert result.exit_code == 0
-    assert "label refinement failed: RuntimeError: out of luck" in result.stdout
+    saved = tmp_path / "numbers.json"
+    result = run("compare", "--data", table(), *args, "--json", saved)
+    assert result.exit_code == 1
+    assert "label refinement" not in result.stdout
+    assert all(name in result.stdout for name in STRATEGIES if name != "label refinement")
+    assert result.stderr.splitlines()[-1] == (
+        "w2s-stats: not every strategy could be compared, failed: label refinement "
+        "(RuntimeError: out of luck)."
+    )
+    failures = [row["failure"] for row in json.loads(saved.read_text())["strategies"]]
+    assert failures == ["", "RuntimeError: out of luck", "", "", ""]
+
+
+def test_strategies_that_all_fail(run, table, monkeypatch):
+    from w2s_stats.transfer._problem import Problem
+
+    def fail(self, *args, **kwargs):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(Problem, "fit", fail)
+    result = run("compare", "--data", table(), "--features", "a,b", "--experts", "1", "--cv", "2")
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    last = result.stderr.splitlines()[-1]
+    assert last.count("RuntimeError: out of luck") == 4
 
 
 def test_equal_warnings_are_shown_once(run, table, monkeypatch):

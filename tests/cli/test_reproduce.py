@@ -12,7 +12,7 @@ def test_consistency_from_start_to_files(run, tmp_path):
     picture, numbers = tmp_path / "picture.png", tmp_path / "numbers.json"
     result = run(*QUICK, "--plot", picture, "--json", numbers)
     assert result.exit_code == 0, result.output
-    assert "constant gate, means of 2 replicates" in result.stdout
+    assert "constant gate, means of 2 replicates" in " ".join(result.stdout.split())
     assert "from n = 60" in result.stdout
     found = json.loads(numbers.read_text())
     assert found["sizes"] == [60, 120]

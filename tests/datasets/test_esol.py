@@ -86,6 +86,7 @@ def test_an_argument_is_not_replaced_by_the_variable(tmp_path, monkeypatch):
         (gzip.compress((HEADER + "short,1\n").encode()), "which has no rows or a cell"),
         (gzip.compress(HEADER.encode()), "which has no rows or a cell"),
     ],
+    ids=["text", "cut", "other-table", "empty", "word", "short-row", "no-rows"],
 )
 def test_another_file(tmp_path, content, sentence):
     path = tmp_path / "esol.csv.gz"

@@ -176,7 +176,7 @@ def test_target_mean_is_the_monte_carlo_mean(expert, gate):
 
 def test_default_setting_has_the_errors_of_the_consistency_experiment():
     """Theory §6.7: source alone about .9, the weak labels' own limit about .12."""
-    data = make_latent_concept_shift(0, 40_000, random_state=0)
+    data = make_latent_concept_shift(1, 40_000, random_state=0)
     np.testing.assert_allclose(data.source_prior, [0.6, 0.3, 0.1])
     np.testing.assert_allclose(data.target_prior, [0.1, 0.3, 0.6])
     strong = data.X @ data.coef[:, 0].T + data.intercept[:, 0]
@@ -263,7 +263,7 @@ def test_a_concept_of_target_prior_zero_never_occurs_there():
 
 
 @given(
-    n_source=st.integers(0, 6),
+    n_source=st.integers(1, 6),
     n_target=st.integers(1, 6),
     n_features=st.integers(1, 4),
     n_experts=st.integers(1, 5),
@@ -298,9 +298,8 @@ def test_shapes_and_probabilities(n_source, n_target, n_features, n_experts, exp
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"n_source": -1}, "n_source must be an integer >= 0, got -1."),
+        ({"n_source": 0}, "n_source must be an integer >= 1, got 0."),
         ({"n_target": 2.5}, "n_target must be an integer >= 0, got 2.5."),
-        ({"n_source": 0, "n_target": 0}, "n_source and n_target must not both be 0."),
         ({"n_features": 0}, "n_features must be an integer >= 1, got 0."),
         ({"n_experts": True}, "n_experts must be an integer >= 1, got True."),
         ({"n_outputs": "two"}, "n_outputs must be an integer >= 1, got 'two'."),

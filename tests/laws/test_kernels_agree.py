@@ -141,6 +141,14 @@ def add_weighted_gram(s):
 
 
 @case
+def lipschitz_supremum(s):
+    place = np.sort(s.rng.random(s.rows))
+    # Ties, and gaps wider than weights can use.
+    place = np.round(place, 1) if s.gaps else s.rng.choice([1.0, 4.0]) * place
+    return [np.diff(place), s.normal(s.rows) / s.rows], []
+
+
+@case
 def gaussian_log_prob(s):
     k, m, p = s.experts, s.outputs, s.features
     Y = s.with_gaps(s.normal(m, s.rows))
@@ -208,6 +216,40 @@ def multinomial_stats(s):
     k, c, p = s.experts, s.outputs, s.features
     sums = [s.normal(k, c, p), s.normal(k, c, c, p, p), s.normal(k)]
     return [s.X(), _classes(s), 2 * s.normal(k, c, p), s.resp(), *sums], [4, 5, 6]
+
+
+def _rows_of_classes(s):
+    # Below, at and above the kernels' blocks of 1024 columns, in either type.
+    shape = (s.rows % 40 + 1, s.rng.choice([1, 2, 3, 10, 1023, 1024, 1025, 2500]))
+    dtype = s.rng.choice([np.float32, np.float64])
+    if s.rng.random() < 0.5:
+        return [s.rng.dirichlet(np.ones(shape[1]), size=2 * shape[0])[i::2] for i in (0, 1)], dtype
+    return list(s.rng.lognormal(sigma=3.0, size=(2, *shape))), dtype
+
+
+def _spoiled(s, arrays, dtype, values):
+    """The arrays with odd values here and there, in their final type."""
+    for array in arrays:
+        spoiled = s.rng.random(array.shape) < s.rng.choice([0.0, 0.0, 1e-3, 0.3])
+        array[spoiled] = s.rng.choice(values, size=spoiled.sum())
+    return [np.ascontiguousarray(array, dtype=dtype) for array in arrays]
+
+
+@case
+def generalized_kl(s):
+    arrays, dtype = _rows_of_classes(s)
+    pair = _spoiled(s, arrays, dtype, [0.0] if s.rng.random() < 0.7 else [0.0, -1.0, np.nan])
+    return [*pair, *np.empty((3, len(pair[0])))], [2, 3, 4]
+
+
+@case
+def softmax_kl(s):
+    arrays, dtype = _rows_of_classes(s)
+    first = np.log(arrays[0]) * s.rng.choice([1e-2, 1.0, 1e3])
+    second = first * 1.001 if s.rng.random() < 0.3 else np.log(arrays[1])
+    odd = [-np.inf] if s.rng.random() < 0.7 else [-np.inf, np.nan, np.inf]
+    pair = _spoiled(s, [first, second], dtype, odd)
+    return [*pair, np.empty(len(pair[0]))], [2]
 
 
 def lower(array):

@@ -118,8 +118,12 @@ def test_reference_fits(name, case, expert, shared_data):
     assert_reference(model, X, y, **numbers)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("name", ["gauss2_t3", "gauss4_softmax", "poisson3_overlap"])
+HARD = [("gauss4_softmax", 1), ("gauss4_softmax", 2), ("poisson3_overlap", 1)]
+# All ten starts of seeds 5 and 10 collapse onto a few rows: the ten drawn after them do not.
+HARD += [("gauss2_t3", 1), ("gauss2_t3", 5), ("gauss2_t3", 10)]
+
+
+@pytest.mark.parametrize(("name", "seed"), HARD)
 def test_hard_cases_with_other_seeds(name, seed):
     fit = next(fit for fit in RECORD["fits"] if fit["name"] == name)
     X, y = load(fit)

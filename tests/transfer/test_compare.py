@@ -472,7 +472,7 @@ def test_labels_of_classes_in_every_form(classes, kind):
         ({"y_weak": None}, "y_weak must be given"),
         ({"y_weak": np.full(600, np.nan)}, "y_weak must be observed"),
         ({"y_weak": np.zeros(5)}, "y_weak must have a row for each"),
-        ({"y_gold": np.zeros(5)}, r"y_gold must have the shape of y, \(600,\); found \(5,\)"),
+        ({"y_gold": np.zeros(5)}, "y_gold must have a row for each of the 600 rows of X; found 5"),
         ({"sample_domain": np.ones(600, int)}, "sample_domain must mark at least one target row"),
         ({"sample_domain": -np.ones(600, int)}, "sample_domain must mark at least one source row"),
         ({"sample_weight": -np.ones(600)}, "sample_weight must be zero or positive"),

@@ -28,12 +28,13 @@ from w2s_stats.transfer import (
 )
 
 NAN = np.nan
+ONE_START = {"n_init": 1, "max_iter": 100}
 
 
 @parametrize_with_checks(
     [
-        ConceptDeconvolutionRegressor(random_state=0),
-        ConceptDeconvolutionClassifier(random_state=0),
+        ConceptDeconvolutionRegressor(MixtureOfExpertsRegressor(**ONE_START), random_state=0),
+        ConceptDeconvolutionClassifier(MixtureOfExpertsClassifier(**ONE_START), random_state=0),
     ]
 )
 def test_scikit_learn_checks(estimator, check):
@@ -490,7 +491,7 @@ def test_bad_rows_leave_nothing_half_fitted(data):
     counts = make_latent_concept_shift(50, 50, n_features=1, expert="poisson", random_state=0)
     counts.y_weak[3] = 1.5
     for model, given, sample, sentence in [
-        (regressor(2), {"X": X}, data, "X contains NaN"),
+        (regressor(2), {"X": X}, data, "X must hold finite numbers; found NaN in row 0, column 0"),
         (regressor(2), {"y_weak": tiny}, data, "needs at least as many distinct rows"),
         (regressor(2), {"y_weak": data.y_weak[:-1]}, data, "y_weak must have a row"),
         (regressor(2, expert="poisson"), {}, counts, "y_weak must hold counts"),

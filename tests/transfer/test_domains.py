@@ -150,8 +150,12 @@ HALF = [1, 1, 1, -1, -1, -1]
     [
         (SHIFT, {"y_weak": WEAK[:5]}, "y_weak must have a row for each of the 6 rows of X"),
         (SHIFT, {"y_weak": np.ones((6, 2))}, "y_weak must have the shape of y"),
-        (SHIFT, {"y_weak": ["a"] * 6}, "could not convert string"),
-        (SHIFT, {"y_weak": np.full(6, np.inf)}, "y_weak contains infinity"),
+        (
+            SHIFT,
+            {"y_weak": ["a"] * 6},
+            "y_weak must hold finite numbers, or NaN where missing; found 'a' in row 0",
+        ),
+        (SHIFT, {"y_weak": np.full(6, np.inf)}, "y_weak must hold .*; found infinity in row 0"),
         (SHIFT, {"y_weak": np.full(6, NAN)}, "y_weak must be observed in at least one target row"),
         (SHIFT, {}, "y_weak must be given: there are target rows"),
         (WEAK, {"sample_domain": HALF}, "y_weak must be given: there are target rows"),

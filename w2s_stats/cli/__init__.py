@@ -10,7 +10,7 @@ import typer
 from w2s_stats import __version__
 from w2s_stats.cli._compare import compare
 from w2s_stats.cli._console import make_console, make_table
-from w2s_stats.cli._errors import INTERNAL, Commands
+from w2s_stats.cli._errors import FAILED, Commands
 from w2s_stats.cli._files import json_bytes
 from w2s_stats.cli._reproduce import reproduce
 
@@ -66,4 +66,4 @@ def doctor(
                 table.add_row(name, str(value))
             console.print(table, end="\n\n", markup=False)
         console.print("All that is needed works." if found["ok"] else "The CPU kernels fail.")
-    raise typer.Exit(0 if found["ok"] else INTERNAL)
+    raise typer.Exit(0 if found["ok"] else FAILED)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from w2s_stats.cli._columns import Columns, read_problem
 from w2s_stats.cli._console import interval, make_console, make_table, number
-from w2s_stats.cli._errors import InputError, as_input_error
+from w2s_stats.cli._errors import IncompleteError, InputError, as_input_error
 from w2s_stats.cli._outputs import Outputs
 from w2s_stats.cli._problems import Problem, esol_problem, tone_problem
 from w2s_stats.cli._progress import Progress
@@ -115,7 +115,8 @@ def compare(
     y_weak. The default data, tone, are 150 measured points turned into a controlled shift of two
     latent concepts (a mixture fitted with seed 0 splits them and makes weak labels; `--seed` does
     not change that). `--data esol` takes its file from the folder that the environment variable
-    W2S_STATS_DATA names.
+    W2S_STATS_DATA names. Where a strategy fails, the others are shown and saved, and the exit code
+    is 1.
     """
     outputs = Outputs("comparison", json=json, plot=plot, out=out)
     names = Columns(y, y_weak, y_gold, domain, _split_names(features))
@@ -150,6 +151,9 @@ def compare(
     }
     numbers = {"settings": settings, **comparison.to_dict()}
     outputs.write(numbers, comparison.to_frame(), lambda: _displays(problem, comparison))
+    failed = [f"{row.strategy} ({row.failure})" for row in comparison.table if row.failure]
+    if failed:
+        raise IncompleteError(f"not every strategy could be compared, failed: {'; '.join(failed)}.")
 
 
 def _split_names(text: str | None) -> tuple[str, ...]:
@@ -232,6 +236,8 @@ def _show(problem: Problem, comparison: Any, console: Console) -> None:
     errors = ("error", level) if comparison.n_gold else ()
     table = make_table("strategy", *errors, "log q(y'|x)", "checks", "time")
     for row in comparison.table:
+        if row.failure:
+            continue
         decided = [found for found in row.diagnostics if found.ok is not None]
         passed = f"{len(decided) - len(row.failed_checks)} of {len(decided)}" if decided else "–"
         limits = interval(row.error_lower, row.error_upper)
@@ -258,9 +264,6 @@ def _show(problem: Problem, comparison: Any, console: Console) -> None:
     console.print(f"\n{first}", style="bold", markup=False)
     for sentence in others:
         console.print(sentence, markup=False)
-    for row in comparison.table:
-        if row.failure:
-            console.print(f"{row.strategy} failed: {row.failure}", markup=False)
     warned: dict[str, list[str]] = {}
     for row in comparison.table:
         for said in row.warnings:

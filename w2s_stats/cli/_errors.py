@@ -11,12 +11,16 @@ from typing import Any, NoReturn
 
 from typer.core import TyperGroup
 
-BAD_INPUT, INTERNAL, INTERRUPTED = 2, 1, 130
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 _VARIABLE = "W2S_STATS_TRACEBACK"
 
 
 class InputError(Exception):
     """Something that the user passed and can change; its text is one sentence."""
+
+
+class IncompleteError(Exception):
+    """Something did not work, and what did has been shown; its text is one sentence."""
 
 
 @contextmanager
@@ -59,12 +63,14 @@ class Commands(TyperGroup):
             sys.stdout.flush()
         except InputError as error:
             _leave(str(error), BAD_INPUT, error)
+        except IncompleteError as error:
+            _leave(str(error), FAILED, error)
         except KeyboardInterrupt:
             _leave("interrupted.", INTERRUPTED)
         except BrokenPipeError:
             # Nobody reads any more; Python must not complain again when it closes stdout.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(INTERNAL)
+            sys.exit(FAILED)
         except Exception as error:
             if type(error).__name__ == "NoArgsIsHelpError":  # the help has been shown
                 sys.exit(BAD_INPUT)
@@ -73,7 +79,7 @@ class Commands(TyperGroup):
             if type(error).__name__ == "Abort":
                 _leave("interrupted.", INTERRUPTED)
             hint = "" if os.environ.get(_VARIABLE) else f" ({_VARIABLE}=1 shows where)"
-            _leave(f"internal error, {type(error).__name__}: {error}{hint}", INTERNAL, error)
+            _leave(f"internal error, {type(error).__name__}: {error}{hint}", FAILED, error)
         if code == INTERRUPTED:
             _leave("interrupted.", INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)

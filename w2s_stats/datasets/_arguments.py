@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state
+
+from w2s_stats._validation import as_array, check_seed
 
 
 def check_count(value: Any, name: str, minimum: int) -> int:
@@ -152,8 +153,11 @@ def check_finite(values: ArrayLike, name: str, dimensions: tuple[int, ...]) -> n
         If `values` is not such an array, is empty, or holds NaN or infinity.
     """
     accepted = " or ".join(f"{d}-dimensional" for d in dimensions)
+    given = as_array(values, name)
+    if np.iscomplexobj(given):
+        raise ValueError(f"{name} must hold real numbers, got complex ones.")
     try:
-        array = np.array(values, dtype=float)
+        array = np.array(given, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be a {accepted} array of numbers.") from None
     if array.ndim not in dimensions or array.size == 0:
@@ -177,4 +181,4 @@ def seed_of(random_state: int | np.random.RandomState | None) -> int:
     int
         A seed in [0, 2**31 - 1).
     """
-    return int(check_random_state(random_state).randint(2**31 - 1))
+    return int(check_seed(random_state).randint(2**31 - 1))

@@ -60,6 +60,8 @@ def load_esol(path_or_folder: str | os.PathLike | None = None) -> Bunch:
     ------
     FileNotFoundError
         If no such file is found.
+    TypeError
+        If `path_or_folder` is no path.
     ValueError
         If the file is not a gzip-compressed CSV table with the expected columns.
 
@@ -76,6 +78,10 @@ def load_esol(path_or_folder: str | os.PathLike | None = None) -> Bunch:
     ...     print(str(error)[:38])
     path_or_folder holds no ESOL data: got
     """
+    if path_or_folder is not None and not isinstance(path_or_folder, str | os.PathLike):
+        raise TypeError(
+            f"path_or_folder must be a path or None; got a {type(path_or_folder).__name__}."
+        )
     path = _find(path_or_folder)
     columns = [*_FEATURES, _MEASURED, _PREDICTED, _SMILES]
     try:

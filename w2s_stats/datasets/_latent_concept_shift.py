@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
 
 from ._arguments import check_choice, check_count, check_prior, check_real, seed_of
-from ._latent_sample import assemble, check_rows
+from ._latent_sample import assemble
 from ._latent_truth import SEPARATION, draw_truth, triangular_prior
 
 _EXPERTS = ("gaussian", "poisson", "bernoulli", "multinomial")
@@ -61,8 +61,10 @@ def make_latent_concept_shift(
 
     Parameters
     ----------
-    n_source, n_target : int, default=1000
-        Rows of each domain, >= 0 and not both zero.
+    n_source : int, default=1000
+        Rows of the source, >= 1: without them there is no strong label to learn from.
+    n_target : int, default=1000
+        Rows of the target, >= 0.
     n_features : int, default=5
         Columns of X, >= 1.
     n_experts : int, default=3
@@ -166,7 +168,8 @@ def make_latent_concept_shift(
     >>> round(float(error), 1)  # what the source alone gets wrong about E_Q[Y|x]
     1.0
     """
-    n_source, n_target = check_rows(n_source, n_target)
+    n_source = check_count(n_source, "n_source", 1)
+    n_target = check_count(n_target, "n_target", 0)
     n_features = check_count(n_features, "n_features", 1)
     n_experts = check_count(n_experts, "n_experts", 1)
     n_outputs = check_count(n_outputs, "n_outputs", 1)

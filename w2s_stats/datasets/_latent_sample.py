@@ -67,21 +67,17 @@ def sample_latent_concept_shift(
         )
     absent = [key for key in TRUTH_KEYS if key not in truth]
     if absent:
+        more = f" and {len(absent) - 2} more" if len(absent) > 2 else ""
         raise ValueError(
             "truth must be what make_latent_concept_shift returned, "
-            f"but it lacks {', '.join(absent)}."
+            f"but it lacks {', '.join(absent[:2])}{more}."
         )
-    n_source, n_target = check_rows(n_source, n_target)
-    kept = {key: truth[key] for key in TRUTH_KEYS}
-    return assemble(kept, n_source, n_target, gold, seed_of(random_state), _ROW_STREAMS)
-
-
-def check_rows(n_source: Any, n_target: Any) -> tuple[int, int]:
     n_source = check_count(n_source, "n_source", 0)
     n_target = check_count(n_target, "n_target", 0)
     if n_source + n_target == 0:
         raise ValueError("n_source and n_target must not both be 0.")
-    return n_source, n_target
+    kept = {key: truth[key] for key in TRUTH_KEYS}
+    return assemble(kept, n_source, n_target, gold, seed_of(random_state), _ROW_STREAMS)
 
 
 def assemble(

@@ -30,6 +30,17 @@ class Runs:
     objectives: np.ndarray  # where each start ended, NaN-free, in the starts' order
     degenerate_starts: np.ndarray  # which starts ended with a degenerate expert
 
+    def joined(self, other: Runs) -> Runs:
+        """The better of two, with the starts of both."""
+        ranks = [(r.degenerate.any(), -r.best.step.objective) for r in (self, other)]
+        better = self if ranks[0] <= ranks[1] else other
+        return Runs(
+            better.best,
+            better.degenerate,
+            np.concatenate([self.objectives, other.objectives]),
+            np.concatenate([self.degenerate_starts, other.degenerate_starts]),
+        )
+
 
 def hashed_labels(mixture: Mixture, seed: int) -> np.ndarray:
     """Parameters from labels that are a hash of (seed, the bits of the row's x and y).

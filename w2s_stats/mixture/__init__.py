@@ -2,6 +2,11 @@
 
 from w2s_stats.mixture._classifier import MixtureOfExpertsClassifier
 from w2s_stats.mixture._regressor import MixtureOfExpertsRegressor
-from w2s_stats.mixture._select import select_n_experts
+from w2s_stats.mixture._select import NumberOfExpertsResult, select_n_experts
 
-__all__ = ["MixtureOfExpertsClassifier", "MixtureOfExpertsRegressor", "select_n_experts"]
+__all__ = [
+    "MixtureOfExpertsClassifier",
+    "MixtureOfExpertsRegressor",
+    "NumberOfExpertsResult",
+    "select_n_experts",
+]

@@ -9,12 +9,20 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from w2s_kernels import cpu
-from w2s_stats._validation import check_distinct_rows, check_observed, check_weight, warn_columns
+from w2s_stats._validation import (
+    check_columns,
+    check_counts,
+    check_distinct_rows,
+    check_features,
+    check_observed,
+    check_seed,
+    check_weight,
+    warn_columns,
+)
 from w2s_stats.em import Coordinates, Mixture
 from w2s_stats.mixture._fit import Fit, fit_mixture
 from w2s_stats.mixture._model import Model, build
@@ -44,7 +52,11 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         "var_floor": [Interval(Real, 0, None, closed="neither")],
         "gate_penalty": [Interval(Real, 0, None, closed="left")],
         "random_state": ["random_state"],
-        "n_jobs": [None, Integral],
+        "n_jobs": [
+            None,
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+        ],
         "verbose": ["verbose"],
     }
 
@@ -108,7 +120,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
             max_iter=self.max_iter,
             n_init=self.n_init if n_init is None else n_init,
             init=self.init,
-            random_state=check_random_state(self.random_state),
+            random_state=check_seed(self.random_state),
             n_jobs=self.n_jobs,
             verbose=self.verbose,
             guesses=guesses,
@@ -162,16 +174,18 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
 
     def _check_X(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        return check_features(self, X, reset=False)
 
     def _labels(self, y: Any, n_samples: int) -> np.ndarray:
-        """Encoded labels for a mixture that is fitted, as many as it was fitted to."""
-        Y = self._encode(y, n_samples)
-        if Y.shape[1] != self._blocks_[-1].stop:
-            raise ValueError(
-                f"y must have as many columns as in fit, {self._blocks_[-1].stop}; found "
-                f"{Y.shape[1]}."
-            )
+        """Encoded labels for a mixture that is fitted."""
+        return self._check_encoded(self._encode(y, n_samples))
+
+    def _check_encoded(self, Y: np.ndarray, name: str = "y") -> np.ndarray:
+        """Return encoded labels if they are of the number and kind that was fitted."""
+        check_columns(Y, self._blocks_[-1].stop, name=name)
+        for block in self._blocks_:
+            if block.family == "poisson":
+                check_counts(Y[:, block.outputs], name=name)
         return Y
 
     def _chunks(self, X: np.ndarray) -> Iterator[slice]:

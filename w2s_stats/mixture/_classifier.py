@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from w2s_stats._validation import (
     check_choice,
     check_class_labels,
+    check_columns,
+    check_discrete,
+    check_features,
+    check_seed,
     check_weight,
     plain_labels,
     whole_or_nothing,
@@ -22,6 +23,7 @@ from w2s_stats._validation import (
 from w2s_stats.mixture._base import BaseMixtureOfExperts
 from w2s_stats.mixture._fit import Fit
 from w2s_stats.mixture._parameters import Block, Parameters
+from w2s_stats.mixture._score import accuracy_of_known
 
 
 class MixtureOfExpertsClassifier(ClassifierMixin, BaseMixtureOfExperts):
@@ -59,9 +61,9 @@ default="multinomial"
     coef_ : ndarray of shape (n_experts, n_classes, n_features)
         The first class's row is zero. With several columns of y, their classes one after the other.
     intercept_ : ndarray of shape (n_experts, n_classes)
-    weights_, gate_coef_, gate_intercept_, covariance_, param_names_, lower_bound_, n_iter_, \
-converged_
-        As in :class:`MixtureOfExpertsRegressor`.
+    weights_, gate_coef_, gate_intercept_, covariance_, covariance_robust_, param_names_, \
+lower_bound_, n_iter_, converged_
+        As in :class:`MixtureOfExpertsRegressor`; so too what weights mean for the covariances.
 
     Raises
     ------
@@ -138,14 +140,16 @@ converged_
         -------
         self
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = check_features(self, X)
         weight = check_weight(sample_weight, X)
         labels, missing = check_class_labels(y, len(X))
         counts = np.ones(len(X), dtype=bool) if weight is None else weight > 0
         classes = []
         for column in range(labels.shape[1]):
             observed = plain_labels(labels[~missing[:, column] & counts, column])
-            check_classification_targets(observed)
+            if not observed.size:
+                raise ValueError("y must have at least one label; found missing values only.")
+            check_discrete(observed)
             classes.append(np.unique(observed))
         self._check_classes(classes)
         Y = self._codes(labels, missing | ~counts[:, None], classes)
@@ -188,10 +192,7 @@ converged_
     @staticmethod
     def _codes(labels: np.ndarray, missing: np.ndarray, classes: list[np.ndarray]) -> np.ndarray:
         """Indicators of each label's classes but the first, NaN where the label is missing."""
-        if labels.shape[1] != len(classes):
-            raise ValueError(
-                f"y must have as many columns as in fit, {len(classes)}; found {labels.shape[1]}."
-            )
+        check_columns(labels, len(classes))
         columns = []
         for column, known in enumerate(classes):
             present = ~missing[:, column]
@@ -280,6 +281,30 @@ converged_
             return self.classes_[proba.argmax(axis=1)]
         return np.stack([c[p.argmax(1)] for c, p in zip(self.classes_, proba, strict=True)], axis=1)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of rows that are predicted right, over the rows whose label is known.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Rows with NaN or None are left out; with several columns all of them must be right.
+        sample_weight : array-like of shape (n_samples,) or None
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If no row has a label.
+        """
+        prediction = self.predict(X).reshape(len(X), -1)
+        labels, missing = check_class_labels(y, len(prediction))
+        check_columns(labels, len(self._label_classes))
+        return accuracy_of_known(labels, missing, prediction, sample_weight)
+
     def sample(
         self, X: Any, random_state: int | np.random.RandomState | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -296,7 +321,7 @@ converged_
         expert : ndarray of shape (n_samples,)
         """
         X = self._check_X(X)
-        random = check_random_state(random_state)
+        random = check_seed(random_state)
         expert = self._draw_expert(X, random)
         columns = []
         for label, classes in enumerate(self._label_classes):

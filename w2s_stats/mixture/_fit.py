@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +21,7 @@ from w2s_stats.em import (
     measure,
     race,
 )
-from w2s_stats.exceptions import DegenerateFitWarning, SeparationWarning
+from w2s_stats.exceptions import DegenerateFitWarning, SeparationWarning, warn
 from w2s_stats.experts import JointGate
 from w2s_stats.mixture._covariance import covariances
 from w2s_stats.mixture._model import Model, build, mean_gate
@@ -88,7 +87,11 @@ def fit_mixture(
 
     with one_blas_thread():
         starts += _random_starts(mixture, n_init, init, random_state, n_jobs)
-        runs = best_of(mixture, starts, tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+        run = partial(best_of, mixture, tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+        runs = run(starts)
+        if runs.degenerate.any() and mixture.gate.n_experts > 1:
+            # A proper maximum may exist that none of them found: as many starts again.
+            runs = runs.joined(run(_random_starts(mixture, n_init, init, random_state, n_jobs)))
         return _finish(model, replace(mixture, parallel=True), runs, constant)
 
 
@@ -132,26 +135,17 @@ def _finish(model: Model, mixture: Mixture, runs: Runs, constant: float) -> Fit:
             degenerate[order],
         )
     if degenerate.any():
-        names = ", ".join(str(k) for k in np.flatnonzero(degenerate))
-        warnings.warn(
-            f"Expert {names} explains no more rows than it has coefficients, or its variance is at "
-            "the floor, and no start found anything better: use fewer experts, more rows or a "
-            "larger var_floor.",
-            DegenerateFitWarning,
-            stacklevel=4,
-        )
+        warn(_degenerate_words(np.flatnonzero(degenerate)), DegenerateFitWarning)
     if not runs.best.converged:
-        warnings.warn(
+        warn(
             f"EM has not converged after {runs.best.n_iter} passes: raise max_iter or tol.",
             ConvergenceWarning,
-            stacklevel=4,
         )
     if mixture.separated(theta):
-        warnings.warn(
+        warn(
             "Coefficients grow without bound, for the labels or the gate are separated, and their "
             "standard errors mean nothing: use fewer experts, or a gate_penalty above 0.",
             SeparationWarning,
-            stacklevel=4,
         )
     covariance, robust = None, None
     # The information of a joint density would need that of x's means and covariances too.
@@ -170,4 +164,19 @@ def _finish(model: Model, mixture: Mixture, runs: Runs, constant: float) -> Fit:
         runs.degenerate_starts,
         covariance,
         robust,
+    )
+
+
+def _degenerate_words(experts: np.ndarray) -> str:
+    first, last = ", ".join(str(k) for k in experts[:-1]), experts[-1]
+    cause = (
+        f"Experts {first} and {last} explain no more rows than they have coefficients, or their "
+        "variances are at the floor"
+        if first
+        else f"Expert {last} explains no more rows than it has coefficients, or its variance is at "
+        "the floor"
+    )
+    return (
+        f"{cause}, and no start found anything better: use fewer experts, more rows or a larger "
+        "var_floor."
     )

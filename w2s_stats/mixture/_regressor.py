@@ -7,17 +7,18 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import gammaln
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from w2s_stats._validation import (
     check_choice,
     check_counts,
+    check_features,
     check_labels,
+    check_seed,
     whole_or_nothing,
 )
 from w2s_stats.mixture._base import BaseMixtureOfExperts
 from w2s_stats.mixture._parameters import Block, Parameters
+from w2s_stats.mixture._score import r2_of_known
 
 
 class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
@@ -79,7 +80,9 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         Inverse observed information in the order of `param_names_`; NaN where a parameter is not
         determined; None beyond 1,500 parameters.
     covariance_robust_ : ndarray or None
-        The sandwich, right for a misspecified model too.
+        The sandwich, right for a misspecified model too. It takes weights for those of single
+        independent rows, as sampling weights are: a row of weight 2 is one draw here, the same row
+        given twice is two. (`covariance_` counts either as two.)
     param_names_ : list of str
     gate_prior_, gate_means_, gate_covariances_ : ndarray
         pi_k, mu_k and Sigma_k, with gate="gaussian-joint" only.
@@ -87,9 +90,9 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         Mean log-likelihood (less the penalty; of (x, y) with gate="gaussian-joint").
     lower_bounds_ : ndarray
         Its history in the kept start, which never falls by more than rounding.
-    start_lower_bounds_ : ndarray of shape (n_init,)
-        Where each start ended.
-    degenerate_starts_ : ndarray of bool of shape (n_init,)
+    start_lower_bounds_ : ndarray of shape (n_starts,)
+        Where each start ended: n_init of them, twice as many where the first all degenerated.
+    degenerate_starts_ : ndarray of bool of shape (n_starts,)
         Starts that ended with a degenerate expert; they rank after all others.
     degenerate_experts_ : ndarray of int
         Experts of the kept fit that are degenerate: no more rows than coefficients, or no variance.
@@ -109,8 +112,9 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
     Notes
     -----
     Entries of y that are NaN are missing and drop out of the likelihood (missing at random).
-    `sample_weight` counts rows: weight 2 is the row twice. X may be a memory-mapped file larger
-    than memory: it is read in tiles, and nothing of size n_samples x n_experts is kept.
+    `sample_weight` counts rows: weight 2 is the row twice (only not in `covariance_robust_`). X may
+    be a memory-mapped file larger than memory: it is read in tiles, and nothing of size n_samples x
+    n_experts is kept.
 
     On small data each of the `n_init` starts is the winner of a race among many, run for a few
     passes each; a start that cannot reach the best any more is given up.
@@ -186,9 +190,13 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         -------
         self
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = check_features(self, X)
         y = check_labels(y, len(X))
-        self._fit_encoded(X, self._encode(y, len(X)), sample_weight)
+        Y = y.reshape(len(X), -1)
+        for column, family in enumerate(self._families(Y.shape[1])):
+            if family == "poisson":
+                check_counts(Y[:, column])
+        self._fit_encoded(X, Y, sample_weight)
         self._one_output_ = y.ndim == 1
         return self
 
@@ -209,11 +217,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         return [b.family for b in self._blocks_ for _ in range(b.start, b.stop)]
 
     def _encode(self, y: Any, n_samples: int) -> np.ndarray:
-        Y = check_labels(y, n_samples).reshape(n_samples, -1)
-        for column, family in enumerate(self._families(Y.shape[1])):
-            if family == "poisson":
-                check_counts(Y[:, column])
-        return Y
+        return check_labels(y, n_samples).reshape(n_samples, -1)
 
     def _blocks(self, Y: np.ndarray) -> tuple[Block, ...]:
         """Neighbouring Gaussian outputs without gaps share their second moments."""
@@ -269,6 +273,27 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
             out[rows] = np.einsum("nk,kmn->nm", self._gate_proba(x), self._expert_means(x))
         return out[:, 0] if self._one_output_ else out
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Coefficient of determination of the prediction, over the rows whose label is known.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Rows with a NaN are left out.
+        sample_weight : array-like of shape (n_samples,) or None
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If no row has a label.
+        """
+        return r2_of_known(y, self.predict(X), sample_weight)
+
     def sample(
         self, X: Any, random_state: int | np.random.RandomState | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -285,7 +310,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         expert : ndarray of shape (n_samples,)
         """
         X = self._check_X(X)
-        random = check_random_state(random_state)
+        random = check_seed(random_state)
         expert = self._draw_expert(X, random)
         mean = self._expert_means(np.asarray(X, dtype=np.float64))[expert, :, np.arange(len(X))]
         Y = np.empty_like(mean)

@@ -6,14 +6,15 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
 
 from w2s_stats._summary import number, plain_table, summary_of
-from w2s_stats._validation import check_choice
-from w2s_stats.exceptions import DegenerateFitWarning, LikelihoodFellError
+from w2s_stats._validation import check_choice, shown
+from w2s_stats.exceptions import DegenerateFitWarning, LikelihoodFellError, warn
 from w2s_stats.mixture._base import BaseMixtureOfExperts
 
 if TYPE_CHECKING:
@@ -155,8 +156,10 @@ def select_n_experts(
 
     Raises
     ------
+    TypeError
+        If `estimator` is no mixture of experts, or `n_experts` not iterable.
     ValueError
-        If `criterion` or `n_experts` is none of the above, or no number can be fitted.
+        If `criterion` or an entry of `n_experts` is none of the above, or no number can be fitted.
 
     Examples
     --------
@@ -169,10 +172,13 @@ def select_n_experts(
     >>> result.best_n_experts, round(result.margin, 1)
     (2, 207.0)
     """
+    if not isinstance(estimator, BaseMixtureOfExperts):
+        raise TypeError(
+            "estimator must be a MixtureOfExpertsRegressor or a MixtureOfExpertsClassifier; found "
+            f"{shown(estimator)}."
+        )
     check_choice("criterion", criterion, _CRITERIA)
-    numbers = sorted(set(n_experts))
-    if not numbers or numbers[0] < 1:
-        raise ValueError(f"n_experts must hold numbers of 1 or more, found {numbers}.")
+    numbers = _check_numbers_of_experts(n_experts)
     rows, fitted = [], {}
     first_error: Exception | None = None
     for n in numbers:
@@ -194,14 +200,25 @@ def select_n_experts(
     best, others = order[0], [row for row in order[1:] if row.rank == order[0].rank]
     margin = getattr(others[0], criterion) - getattr(best, criterion) if others else np.nan
     if best.degenerate:
-        warnings.warn(
+        warn(
             f"Every fit is degenerate; n_experts={best.n_experts} is the best of them. Try fewer "
             "experts.",
             DegenerateFitWarning,
-            stacklevel=2,
         )
     n = best.n_experts
     return NumberOfExpertsResult(tuple(rows), criterion, n, float(margin), fitted[n])
+
+
+def _check_numbers_of_experts(n_experts: Any) -> list[int]:
+    """The numbers to try, each once, in rising order."""
+    accepted = "n_experts must be an iterable of integers of 1 or more, as range(1, 6) is"
+    if not isinstance(n_experts, Iterable):
+        raise TypeError(f"{accepted}; found {shown(n_experts)}.")
+    numbers = list(n_experts)
+    wrong = [n for n in numbers if isinstance(n, bool) or not isinstance(n, Integral) or n < 1]
+    if wrong or not numbers:
+        raise ValueError(f"{accepted}; found {shown(wrong[0]) if wrong else 'none'}.")
+    return sorted({int(n) for n in numbers})
 
 
 def _row(mixture: BaseMixtureOfExperts, X: Any, y: Any, sample_weight: Any) -> NumberOfExperts:

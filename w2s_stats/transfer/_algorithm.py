@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from w2s_stats._validation import check_features
 from w2s_stats.transfer._diagnostics import sample_diagnostics
 from w2s_stats.transfer._domains import TwoSamples
 from w2s_stats.transfer._mixture_diagnostics import mixture_diagnostics, target_diagnostics
@@ -67,7 +68,7 @@ class Deconvolution(BaseEstimator):
 
     def _check_X(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        return check_features(self, X, reset=False)
 
     def _mean(self, X: Any) -> np.ndarray:
         """sum_k omega_k(x) mu(x; theta_k), or class probabilities: (n_samples, n_outputs)."""
@@ -94,6 +95,7 @@ class Deconvolution(BaseEstimator):
         """
         X = self._check_X(X)
         Y = self._strong_columns(y, len(X))  # type: ignore[attr-defined]
+        self.mixture_._check_encoded(Y)
         return self.mixture_._posterior(X, Y)[1] + self.mixture_._log_base(Y)
 
     def weak_log_prob(self, X: Any, y_weak: Any) -> np.ndarray:
@@ -121,4 +123,5 @@ class Deconvolution(BaseEstimator):
                 "their y_weak."
             )
         Y = self._weak_columns(y_weak, len(X))  # type: ignore[attr-defined]
+        self.target_._check_encoded(Y, "y_weak")
         return self.target_._posterior(X, Y)[1] + self.target_._log_base(Y)

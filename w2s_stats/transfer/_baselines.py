@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import _fit_context
 
+from w2s_stats._validation import whole_or_nothing
 from w2s_stats.transfer._diagnostics import Diagnostic
 from w2s_stats.transfer._domains import TwoSamples
 from w2s_stats.transfer._student import Student, StudentClassifier, StudentRegressor
@@ -25,6 +26,7 @@ class _OneDomain(Student):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @whole_or_nothing
     def fit(
         self,
         X: Any,

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array
-from sklearn.utils.multiclass import check_classification_targets
 
-from w2s_stats._validation import check_class_labels, plain_labels
+from w2s_stats._validation import (
+    as_array,
+    check_class_labels,
+    check_discrete,
+    check_numbers,
+    plain_labels,
+    shown,
+)
 
 # Probabilities from a softmax in single precision sum to one within this.
 _SUM_TOLERANCE = 1e-4
@@ -29,7 +34,7 @@ def read_classes(
 
 def is_probabilities(y_weak: Any) -> bool:
     """Whether weak labels are given as a row of probabilities for each sample."""
-    shape = np.shape(y_weak)
+    shape = as_array(y_weak, "y_weak").shape
     return len(shape) == 2 and shape[1] > 1
 
 
@@ -40,17 +45,14 @@ def find_classes(y: np.ndarray, y_weak: np.ndarray | None = None) -> np.ndarray:
             "y must be observed in at least one source row; found missing labels only."
         )
     strong = plain_labels(y)
-    check_classification_targets(strong)
+    check_discrete(strong)
     classes = np.unique(strong)
     if len(classes) < 2:
         raise ValueError(f"y must have at least two classes; found one class: {classes.tolist()}.")
     if y_weak is None or not y_weak.size:
         return classes
     weak = plain_labels(y_weak)
-    if (weak.dtype.kind in "US") != (classes.dtype.kind in "US"):
-        raise ValueError(
-            f"y_weak must hold labels of the kind that y has, {classes.tolist()}; found {weak[0]}."
-        )
+    check_kind(weak, classes, "y_weak")
     if weak.dtype.kind == "f":
         strange = weak[(weak != np.floor(weak)) & ~np.isin(weak, classes)]
         if strange.size:
@@ -59,6 +61,15 @@ def find_classes(y: np.ndarray, y_weak: np.ndarray | None = None) -> np.ndarray:
                 f"the number {strange[0]:g}."
             )
     return classes if np.isin(weak, classes).all() else np.union1d(classes, weak)
+
+
+def check_kind(labels: np.ndarray, classes: np.ndarray, name: str) -> None:
+    """Raise if labels are words beside numbers, or numbers beside words."""
+    if labels.size and (labels.dtype.kind in "US") != (classes.dtype.kind in "US"):
+        raise ValueError(
+            f"{name} must hold labels of the kind that y has, {classes.tolist()}; found "
+            f"{shown(labels[0])}."
+        )
 
 
 def encode_classes(
@@ -94,9 +105,7 @@ def weak_probabilities(y_weak: Any, n_samples: int, classes: np.ndarray) -> np.n
 
 def check_probabilities(y_weak: Any, n_samples: int, classes: np.ndarray) -> np.ndarray:
     """Weak labels given as probabilities of the classes; their rows then sum to one exactly."""
-    proba = check_array(
-        y_weak, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y_weak"
-    )
+    proba = check_numbers(y_weak, "y_weak", gaps=True)
     if len(proba) != n_samples:
         raise ValueError(
             f"y_weak must have a row for each of the {n_samples} rows of X; found {len(proba)}."

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils import check_random_state
 
-from w2s_stats._validation import check_choice
+from w2s_stats._validation import check_choice, check_confidence_level, check_seed, shown
 from w2s_stats.transfer._comparison import StrategyComparison
 from w2s_stats.transfer._default_strategies import check_source_model, default_strategies
 from w2s_stats.transfer._held_out import HeldOut, hold_out
@@ -121,8 +120,10 @@ def compare_strategies(
     True
     """
     check_choice("interval", interval, ("t", "bootstrap"))
-    if not 0 < confidence_level < 1:
-        raise ValueError(f"confidence_level must be between 0 and 1; found {confidence_level!r}.")
+    check_confidence_level(confidence_level)
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable or None; found {shown(progress)}.")
+    random = check_seed(random_state)
     task = _find_task(task, source_model, strategies, y, y_weak)
     problem = read_problem(
         X,
@@ -133,7 +134,6 @@ def compare_strategies(
         y_gold=y_gold,
         task=task,
     )
-    random = check_random_state(random_state)
     folds = _fold(problem, cv, int(random.randint(2**31 - 1)))
     model = check_source_model(source_model, n_experts, task)
     chosen = _choose(strategies, model, int(random.randint(2**31 - 1)), problem)
@@ -180,7 +180,7 @@ def _fold(problem: Problem, cv: Any, seed: int) -> list[tuple[np.ndarray, np.nda
     elif not isinstance(cv, int | np.integer) or not 2 <= cv <= target.sum():
         raise ValueError(
             "cv must be a splitter, or a number of folds from 2 to the number of target rows, "
-            f"{target.sum()}; found {cv!r}."
+            f"{target.sum()}; found {shown(cv)}."
         )
     else:
         splitter = TargetKFold(int(cv), shuffle=True, random_state=seed)
@@ -196,16 +196,22 @@ def _choose(strategies: Any, model: Any, seed: int, problem: Problem) -> dict[st
     if isinstance(strategies, Mapping):
         if not strategies:
             raise ValueError("strategies must hold at least one strategy; found none.")
+        for name, strategy in strategies.items():
+            if not hasattr(strategy, "fit") or isinstance(strategy, type):
+                raise TypeError(
+                    f"strategies must hold unfitted estimators; found {shown(strategy)} for "
+                    f"{name!r}."
+                )
         return dict(strategies)
     known = default_strategies(model, seed, oracle=bool(problem.gold.any()))
     if strategies is None:
         return known
-    unknown = [name for name in strategies if name not in known]
-    if unknown or not len(strategies) or isinstance(strategies, str):
+    is_sequence = isinstance(strategies, Sequence) and not isinstance(strategies, str)
+    if not is_sequence or not strategies or set(map(str, strategies)) - set(known):
         raise ValueError(
             f"strategies must be a dict of estimators, or some of the names {', '.join(known)}"
             f"{'' if 'oracle' in known else ' (there are no gold labels for the oracle)'}; found "
-            f"{strategies!r}."
+            f"{shown(strategies)}."
         )
     return {name: known[name] for name in strategies}
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import _fit_context
 
+from w2s_stats._validation import whole_or_nothing
 from w2s_stats.mixture import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
 from w2s_stats.transfer._algorithm import Deconvolution
 from w2s_stats.transfer._strategy import ClassificationStrategy, RegressionStrategy
@@ -60,7 +61,9 @@ class ConceptDeconvolutionRegressor(RegressionStrategy, Deconvolution):
         Delta = min_{k, j != a(k)} C[k, j] - max_k C[k, a(k)], C the costs (theory 6.3); NaN
         without target.
     margin_error_ : float
-        Its standard error; NaN where an information matrix is singular.
+        Its standard error, from the ``covariance_`` of both fits, in which weights count rows
+        (they are not taken for sampling weights), and from at most 500 of the target's rows; NaN
+        where an information matrix is singular.
     matching_ : Matching or None
         The costs, row margins, and the cost of the second best assignment.
     diagnostics_ : list of Diagnostic
@@ -111,6 +114,7 @@ class ConceptDeconvolutionRegressor(RegressionStrategy, Deconvolution):
     }
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @whole_or_nothing
     def fit(
         self,
         X: Any,
@@ -223,6 +227,7 @@ class ConceptDeconvolutionClassifier(ClassificationStrategy, Deconvolution):
     }
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @whole_or_nothing
     def fit(
         self,
         X: Any,

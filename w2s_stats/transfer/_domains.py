@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import validate_data
 
-from w2s_stats._validation import check_labels, check_weight
+from w2s_stats._validation import as_array, check_features, check_labels, check_weight
 from w2s_stats.transfer._class_labels import (
     check_probabilities,
     encode_classes,
@@ -103,14 +102,14 @@ def split_domains_regression(
         In one sentence that names the argument: an empty source or target, weak labels missing
         altogether, lengths that do not agree, values that are not accepted.
     """
-    X = validate_data(estimator, X, dtype=[np.float64, np.float32])
+    X = check_features(estimator, X)
     y = check_labels(y, len(X))
     if y_weak is not None:
         y_weak = check_labels(y_weak, len(X), name="y_weak")
         if y_weak.size != y.size:
             raise ValueError(f"y_weak must have the shape of y, {y.shape}; found {y_weak.shape}.")
         y_weak = y_weak.reshape(y.shape)
-    source = _find_source(_any_observed(y), sample_domain)
+    source = _source_rows(sample_domain, _any_observed(y))
     if not use_gold:
         y = y.copy()
         y[~source] = np.nan
@@ -136,10 +135,10 @@ def split_domains_classification(
     where `y_weak` or `sample_domain` is given; None and NaN always are. `y_weak` holds labels, or
     probabilities (n_samples, n_classes) in the order of the sorted classes of y.
     """
-    X = validate_data(estimator, X, dtype=[np.float64, np.float32])
+    X = check_features(estimator, X)
     two_samples = y_weak is not None or sample_domain is not None
     y, missing = read_classes(y, len(X), "y", minus_one_is_missing=two_samples)
-    source = _find_source(~missing, sample_domain)
+    source = _source_rows(sample_domain, ~missing)
     seen = ~missing if use_gold else ~missing & source
     if y_weak is None:
         classes, proba = find_classes(y[seen]), None
@@ -158,7 +157,7 @@ def split_domains_classification(
 
 def check_domain(sample_domain: Any, n_samples: int) -> np.ndarray:
     """Domains as an integer array: >= 0 in source rows, < 0 in target rows."""
-    domain = np.asarray(sample_domain)
+    domain = as_array(sample_domain, "sample_domain")
     if domain.shape != (n_samples,):
         raise ValueError(
             f"sample_domain must have one integer for each of the {n_samples} rows of X; found an "
@@ -175,16 +174,19 @@ def check_domain(sample_domain: Any, n_samples: int) -> np.ndarray:
     return domain.astype(np.int64)
 
 
-def _find_source(observed: np.ndarray, sample_domain: Any) -> np.ndarray:
-    """Left out, the domains follow from y: rows in which it is observed are source rows."""
-    if sample_domain is None:
-        return observed
-    source = check_domain(sample_domain, len(observed)) >= 0
+def find_source(sample_domain: Any, n_samples: int) -> np.ndarray:
+    """Which rows are source rows; raise if none is."""
+    source = check_domain(sample_domain, n_samples) >= 0
     if not source.any():
         raise ValueError(
             "sample_domain must mark at least one source row (>= 0); found target rows only."
         )
     return source
+
+
+def _source_rows(sample_domain: Any, observed: np.ndarray) -> np.ndarray:
+    """Left out, the domains follow from y: rows in which it is observed are source rows."""
+    return observed if sample_domain is None else find_source(sample_domain, len(observed))
 
 
 def _weighted(data: TwoSamples, sample_weight: Any) -> TwoSamples:

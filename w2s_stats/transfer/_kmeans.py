@@ -10,9 +10,10 @@ from scipy.stats import norm
 from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
 from sklearn.cluster import KMeans
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from w2s_stats.transfer._domains import check_domain
+from w2s_stats._validation import check_features, whole_or_nothing
+from w2s_stats.transfer._domains import find_source
 
 
 class KMeansConceptAssigner(ClusterMixin, BaseEstimator):
@@ -114,6 +115,7 @@ class KMeansConceptAssigner(ClusterMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @whole_or_nothing
     def fit(self, X: Any, y: Any = None, *, sample_domain: Any = None) -> KMeansConceptAssigner:
         """Cluster the source rows, then hold the centroids against the mean of the target rows.
 
@@ -129,10 +131,10 @@ class KMeansConceptAssigner(ClusterMixin, BaseEstimator):
         -------
         self
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = check_features(self, X)
         source = np.ones(len(X), dtype=bool)
         if sample_domain is not None:
-            source = check_domain(sample_domain, len(X)) >= 0
+            source = find_source(sample_domain, len(X))
         self._check_distinct(X[source])
         clusters = KMeans(
             self.n_concepts,
@@ -200,7 +202,7 @@ class KMeansConceptAssigner(ClusterMixin, BaseEstimator):
         ndarray of int, shape (n_samples,)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        X = check_features(self, X, reset=False)
         return np.asarray(self.clusters_.predict(X))
 
 

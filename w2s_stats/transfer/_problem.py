@@ -7,9 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from w2s_stats._validation import check_weight
+from w2s_stats._validation import (
+    as_array,
+    check_discrete,
+    check_labels,
+    check_weight,
+    is_gap,
+    plain_labels,
+)
 from w2s_stats.transfer._baselines import OracleClassifier, OracleRegressor
-from w2s_stats.transfer._class_labels import is_probabilities
+from w2s_stats.transfer._class_labels import check_kind, is_probabilities, read_classes
 from w2s_stats.transfer._domains import TwoSamples
 from w2s_stats.transfer._routing import fit_metadata, last_step
 from w2s_stats.transfer._weak_training import WeakTrainingClassifier, WeakTrainingRegressor
@@ -130,6 +137,13 @@ def read_problem(
     data = read(X, y, y_weak=y_weak, sample_domain=sample_domain, use_gold=True)
     domain = np.where(data.source, 1, -1)
     if y_gold is not None:
+        if data.classes is None:
+            check_labels(y_gold, len(data.X), name="y_gold")
+        else:
+            gold, absent = read_classes(y_gold, len(data.X), "y_gold", minus_one_is_missing=True)
+            known = plain_labels(gold[~absent])
+            check_discrete(known, name="y_gold")
+            check_kind(known, data.classes, "y_gold")
         y = _with_gold(y, y_gold, data.target)
         data = read(X, y, y_weak=y_weak, sample_domain=domain, use_gold=True)
     assert data.y_weak is not None
@@ -152,7 +166,7 @@ def read_problem(
 
 def _with_gold(y: Any, y_gold: Any, target: np.ndarray) -> np.ndarray:
     """Strong labels, in target rows from y_gold."""
-    y, y_gold = np.asarray(y), np.asarray(y_gold)
+    y, y_gold = np.asarray(y), as_array(y_gold, "y_gold")
     if y_gold.shape != y.shape:
         raise ValueError(f"y_gold must have the shape of y, {y.shape}; found {y_gold.shape}.")
     same = y.dtype.kind == y_gold.dtype.kind and y.dtype.kind in "fi"
@@ -181,7 +195,7 @@ def _is_missing(label: Any) -> bool:
     """Whether a label is None or NaN, in every output."""
     if isinstance(label, list):
         return all(_is_missing(part) for part in label)
-    return label is None or label != label
+    return is_gap(label)
 
 
 def _missing(labels: np.ndarray) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from sklearn.base import _fit_context
 
+from w2s_stats._validation import whole_or_nothing
 from w2s_stats.mixture import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
 from w2s_stats.transfer._refining import Refining
 from w2s_stats.transfer._student import StudentClassifier, StudentRegressor
@@ -90,6 +91,7 @@ class LabelRefinementRegressor(StudentRegressor, Refining):
     }
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @whole_or_nothing
     def fit(
         self,
         X: Any,
@@ -183,6 +185,7 @@ class LabelRefinementClassifier(StudentClassifier, Refining):
     }
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @whole_or_nothing
     def fit(
         self,
         X: Any,

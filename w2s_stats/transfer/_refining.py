@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from w2s_stats._validation import check_columns
 from w2s_stats.transfer._diagnostics import Diagnostic, sample_diagnostics
 from w2s_stats.transfer._domains import TwoSamples
 from w2s_stats.transfer._mixture_diagnostics import mixture_diagnostics, target_diagnostics
@@ -140,7 +141,8 @@ class Refining(Student):
                 "one for: give fit target rows, with their y_weak."
             )
         W = self._weak_columns(y_weak, len(X))  # type: ignore[attr-defined]
-        Y = np.concatenate([np.full_like(W, np.nan), W], axis=1)
+        check_columns(W, self.source_._blocks_[-1].stop // 2, name="y_weak")
+        Y = self.source_._check_encoded(np.concatenate([np.full_like(W, np.nan), W], 1), "y_weak")
         return self.source_._posterior(X, Y)[1] + self.source_._log_base(Y)
 
 

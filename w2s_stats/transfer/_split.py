@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, KFold
+from sklearn.utils.validation import _num_samples
 
+from w2s_stats._validation import check_seed, shown
 from w2s_stats.transfer._domains import check_domain
 
 
@@ -61,7 +63,10 @@ class TargetKFold(BaseCrossValidator):
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         if not isinstance(n_splits, int | np.integer) or n_splits < 2:
-            raise ValueError(f"n_splits must be an integer of at least 2, found {n_splits!r}.")
+            raise ValueError(f"n_splits must be an integer of at least 2, found {shown(n_splits)}.")
+        if not isinstance(shuffle, bool | np.bool_):
+            raise ValueError(f"shuffle must be True or False, found {shown(shuffle)}.")
+        check_seed(random_state)
         if random_state is not None and not shuffle:
             raise ValueError("random_state must be None unless shuffle=True: it has no effect.")
         self.n_splits = n_splits
@@ -89,15 +94,18 @@ class TargetKFold(BaseCrossValidator):
         test : ndarray of int
             Target rows of the fold.
         """
-        return super().split(X, y, groups if sample_domain is None else sample_domain)
-
-    def _iter_test_indices(self, X: Any = None, y: Any = None, groups: Any = None) -> Iterator:
-        if groups is None:
+        domain = groups if sample_domain is None else sample_domain
+        if domain is None:
             raise ValueError(
                 "sample_domain must be passed to TargetKFold (as groups, with metadata routing "
                 "off): integers, >= 0 in source rows and < 0 in target rows."
             )
-        target = np.flatnonzero(check_domain(groups, len(groups)) < 0)
+        if X is None:
+            raise TypeError("X must have a row for each of sample_domain; found None.")
+        return super().split(X, groups=check_domain(domain, _num_samples(X)))
+
+    def _iter_test_indices(self, X: Any = None, y: Any = None, groups: Any = None) -> Iterator:
+        target = np.flatnonzero(groups < 0)
         if len(target) < self.n_splits:
             raise ValueError(
                 f"n_splits={self.n_splits} needs at least as many target rows, found {len(target)} "

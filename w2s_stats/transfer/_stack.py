@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_stats._validation import check_choice
+from w2s_stats._validation import as_array, check_choice, check_numbers, is_gap
 from w2s_stats.transfer._task import infer_task
 
 
@@ -71,7 +71,7 @@ def stack_domains(
     X = _stack_inputs(X_source, X_target)
     sizes = len(X_source), len(X_target)
     if task == "classification":
-        _check_marker(np.asarray(y))
+        _check_marker(as_array(y, "y"))
     return (
         X,
         _stack_labels("y", (y, gold), sizes, task),
@@ -82,7 +82,11 @@ def stack_domains(
 
 def _unpack(domain: Any, name: str, accepted: str) -> tuple:
     if not isinstance(domain, tuple | list) or len(domain) not in (2, 3):
-        found = f"{len(domain)} entries" if isinstance(domain, tuple | list) else type(domain)
+        found = (
+            f"{len(domain)} entries"
+            if isinstance(domain, tuple | list)
+            else f"an object of type {type(domain).__name__}"
+        )
         raise ValueError(f"{name} must be a tuple {accepted}; found {found}.")
     X, first, second = (*domain, None)[:3]
     if first is None:
@@ -100,13 +104,14 @@ def _stack_inputs(X_source: Any, X_target: Any) -> Any:
         import pandas as pd
 
         return pd.concat([X_source, X_target], ignore_index=True)
-    shapes = np.shape(X_source), np.shape(X_target)
+    X_source, X_target = as_array(X_source, "source's X"), as_array(X_target, "target's X")
+    shapes = X_source.shape, X_target.shape
     if len(shapes[0]) != 2 or len(shapes[1]) != 2 or shapes[0][1] != shapes[1][1]:
         raise ValueError(
             "source and target must have an X of two dimensions with the same number of columns; "
             f"found shapes {shapes[0]} and {shapes[1]}."
         )
-    return np.concatenate([np.asarray(X_source), np.asarray(X_target)])
+    return np.concatenate([X_source, X_target])
 
 
 def _check_marker(y: np.ndarray) -> None:
@@ -122,7 +127,7 @@ def _stack_labels(
     name: str, labels: tuple[Any, Any], sizes: tuple[int, int], task: str
 ) -> np.ndarray:
     """Labels of both domains, where one of them may have none."""
-    known = [None if part is None else np.asarray(part) for part in labels]
+    known = [None if part is None else as_array(part, name) for part in labels]
     for part, size, domain in zip(known, sizes, ("source", "target"), strict=True):
         if part is not None and (part.ndim not in (1, 2) or len(part) != size):
             raise ValueError(
@@ -139,6 +144,7 @@ def _stack_labels(
     missing: Any
     if task == "regression" or present[0].ndim == 2:
         dtype, missing = np.float64, np.nan
+        known = [None if part is None else check_numbers(part, name, gaps=True) for part in known]
     elif all(part.dtype.kind in "iu" for part in present):
         dtype, missing = np.int64, -1
     else:
@@ -148,5 +154,5 @@ def _stack_labels(
         if part is not None:
             out[rows] = part
     if dtype is object:
-        out[[value is None or value != value for value in out]] = None
+        out[[is_gap(value) for value in out]] = None
     return out

@@ -45,6 +45,7 @@ class Stages:
     def __init__(
         self, model: Mixture, data: TwoSamples, names: np.ndarray | None, random_state: Any
     ) -> None:
+        model._validate_params()  # the fits below begin after scikit-learn's own check
         self.model, self.data, self.names = model, data, names
         self.random = None if random_state is None else check_random_state(random_state)
         self.strong, self.weak = _columns(data)

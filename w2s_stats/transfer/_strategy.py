@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.metrics import r2_score
 
-from w2s_stats._validation import check_labels, check_weight
+from w2s_stats._validation import check_labels
 from w2s_stats.mixture import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
+from w2s_stats.mixture._score import accuracy_of_known, r2_of_known
 from w2s_stats.transfer._class_labels import (
     encode_classes,
     one_hot,
@@ -66,11 +66,7 @@ class RegressionStrategy(RegressorMixin, Strategy):
         ValueError
             If no row has a label.
         """
-        prediction = self.predict(X)  # type: ignore[attr-defined]
-        y = check_labels(y, len(prediction)).reshape(prediction.shape)
-        known = ~np.isnan(y.reshape(len(y), -1)).any(axis=1)
-        weight = _weight_of_known(sample_weight, known)
-        return float(r2_score(y[known], prediction[known], sample_weight=weight))
+        return r2_of_known(y, self.predict(X), sample_weight)  # type: ignore[attr-defined]
 
 
 class ClassificationStrategy(ClassifierMixin, Strategy):
@@ -118,13 +114,7 @@ class ClassificationStrategy(ClassifierMixin, Strategy):
             If no row has a label.
         """
         prediction = self.predict(X)  # type: ignore[attr-defined]
-        y, missing = self._labels(y, len(prediction))
-        weight = _weight_of_known(sample_weight, ~missing)
-        return float(np.average(prediction[~missing] == y[~missing], weights=weight))
-
-
-def _weight_of_known(sample_weight: Any, known: np.ndarray) -> np.ndarray | None:
-    if not known.any():
-        raise ValueError("y must have at least one label to score with; found missing labels only.")
-    weight = check_weight(sample_weight, known[:, None])
-    return None if weight is None else weight[known]
+        labels, missing = self._labels(y, len(prediction))
+        return accuracy_of_known(
+            labels[:, None], missing[:, None], prediction[:, None], sample_weight
+        )

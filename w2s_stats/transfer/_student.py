@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone, is_classifier, is_regressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from w2s_stats._validation import check_features, shown
 from w2s_stats.transfer._class_labels import one_hot
 from w2s_stats.transfer._domains import TwoSamples
 from w2s_stats.transfer._routing import fit_metadata, last_step
@@ -32,6 +33,18 @@ class Student(BaseEstimator):
     # The mixin beside it tells source from target, for real labels or for classes.
     _read: Any
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        if self.estimator is None:
+            return
+        wanted, other = "classifier", is_regressor
+        if isinstance(self, RegressorMixin):
+            wanted, other = "regressor", is_classifier
+        if isinstance(self.estimator, type) or other(self.estimator):
+            raise TypeError(
+                f"estimator must be an unfitted {wanted} or None; found {shown(self.estimator)}."
+            )
+
     def _default_estimator(self) -> Any:
         """The estimator that ``estimator=None`` stands for."""
         raise NotImplementedError
@@ -51,7 +64,7 @@ class Student(BaseEstimator):
 
     def _check_X(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        return check_features(self, X, reset=False)
 
     def predict(self, X: Any) -> np.ndarray:
         """Prediction of the fitted `estimator_`.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from w2s_stats.exceptions import AmbiguousMatchingWarning
+from w2s_stats.exceptions import AmbiguousMatchingWarning, warn
 from w2s_stats.transfer._assignment import Comparison, is_separated, match_mixtures
 from w2s_stats.transfer._matching import Matching
 from w2s_stats.transfer._stages import Mixture, Stages
@@ -147,17 +146,15 @@ def _match(
 
 def _warn(found: Matching, error: float, contradicted: bool) -> None:
     if contradicted:
-        warnings.warn(
+        warn(
             "The gate and the weak experts disagree on which expert of the target is which concept "
             "of the source; the gate was followed, as the likelihood says.",
             AmbiguousMatchingWarning,
-            stacklevel=6,
         )
     elif is_separated(found, error) is False:
-        warnings.warn(
+        warn(
             f"Experts of the target are not clearly matched to concepts of the source: the margin "
             f"is {found.margin:.3g} with standard error {error:.2g}. The weak model may differ too "
             "much between the domains, or experts may be too alike (diagnostics_ says more).",
             AmbiguousMatchingWarning,
-            stacklevel=6,
         )

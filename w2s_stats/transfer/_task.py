@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from w2s_stats._validation import as_array, is_gap
+
 
 def infer_task(y: Any, y_weak: Any = None) -> str:
     """Say whether labels call for regression or for classification.
@@ -29,8 +31,8 @@ def infer_task(y: Any, y_weak: Any = None) -> str:
     >>> infer_task([0.5, 2.0, None]), infer_task([0, 1, -1]), infer_task([0, 1], [0.3, 0.9])
     ('regression', 'classification', 'regression')
     """
-    strong = np.asarray(y)
-    weak = None if y_weak is None else np.asarray(y_weak)
+    strong = as_array(y, "y")
+    weak = None if y_weak is None else as_array(y_weak, "y_weak")
     if strong.ndim == 2 and strong.shape[1] > 1:
         return "regression"
     if weak is not None and weak.ndim == 2 and weak.shape[1] > 1:
@@ -46,5 +48,5 @@ def infer_task(y: Any, y_weak: Any = None) -> str:
 def _observed(labels: np.ndarray) -> np.ndarray:
     labels = labels.ravel()
     if labels.dtype.kind == "O":
-        return np.array([value for value in labels if value is not None and value == value])
+        return np.array([value for value in labels if not is_gap(value)])
     return labels[~np.isnan(labels)] if labels.dtype.kind == "f" else labels

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 
+from w2s_stats._validation import whole_or_nothing
 from w2s_stats.transfer._diagnostics import sample_diagnostics, weak_bias_diagnostics
 from w2s_stats.transfer._student import Student, StudentClassifier, StudentRegressor
 
@@ -33,6 +34,7 @@ class _WeakTraining(Student):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @whole_or_nothing
     def fit(
         self,
         X: Any,

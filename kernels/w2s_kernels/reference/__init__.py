@@ -1,5 +1,5 @@
 """Plain NumPy: obviously right, and the oracle for the other backends."""
 
-from w2s_kernels.reference import em, experts, gates, gram
+from w2s_kernels.reference import calibration, divergence, em, experts, gates, gram
 
-__all__ = ["em", "experts", "gates", "gram"]
+__all__ = ["calibration", "divergence", "em", "experts", "gates", "gram"]

@@ -1,0 +1,75 @@
+"""What all bounds share: whether they held, and the summary."""
+
+import numpy as np
+import pytest
+
+from w2s_stats.bounds import Assumption, Bound, Quantity
+
+
+class Given(Bound):
+    """A bound whose numbers are parameters."""
+
+    def __init__(self, *, estimate=None, lower=-np.inf, upper=np.inf, confidence_level=0.9):
+        self.estimate = estimate
+        self.lower = lower
+        self.upper = upper
+        self.confidence_level = confidence_level
+
+    def fit(
+        self,
+        y_weak,
+        y_student,
+        y_true=None,
+        *,
+        y_ceiling=None,
+        neighbors=None,
+        sample_weight=None,
+    ):
+        estimate = None if self.estimate is None else (self.estimate, 0.0, 1.0, "normal")
+        return self._conclude(
+            estimate,
+            self.lower,
+            self.upper,
+            table=[Quantity("misfit", 0.125)],
+            assumptions=[Assumption("Rows are independent", "not checked")],
+        )
+
+
+@pytest.mark.parametrize(
+    ("estimate", "lower", "upper", "holds"),
+    [
+        (0.5, 0.4, np.inf, True),
+        (0.5, 0.6, np.inf, False),
+        (0.5, -np.inf, 0.4, False),
+        (0.5, 0.5 + 1e-12, 0.5, True),
+        (0.0, 0.0, 0.0, True),
+        (np.inf, 0.0, 1.0, False),
+        (None, 0.0, 1.0, None),
+    ],
+)
+def test_holds(estimate, lower, upper, holds):
+    bound = Given(estimate=estimate, lower=lower, upper=upper).fit(None, None)
+    assert bound.holds_ is holds
+    assert bound.lower_ == lower
+    assert (bound.interval_ == (0.0, 1.0)) == (estimate is not None)
+
+
+def test_summary():
+    text = str(Given(estimate=0.5, lower=0.25).fit(None, None).summary())
+    for words in ("Given", "[0.05", "0.95]", "0.2500", "0.1250", "normal", "independent: not"):
+        assert words in text
+    assert "yes, on this sample" in text
+
+
+def test_summary_needs_a_fit():
+    with pytest.raises(AttributeError, match="not fitted"):
+        Given().summary()
+
+
+def test_status_is_one_of_three():
+    class Vague(Given):
+        def fit(self, y_weak, y_student, y_true=None, **options):
+            return self._conclude(None, 0, 1, table=[], assumptions=[Assumption("x", "maybe")])
+
+    with pytest.raises(ValueError, match="status must be one of held, violated, not checked"):
+        Vague().fit(None, None)

@@ -1,0 +1,169 @@
+"""Expansion: limits against the sets by hand, with and without gold labels."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from w2s_stats.bounds import ExpansionBound
+from w2s_stats.bounds._intervals import prediction_powered_mean
+from w2s_stats.bounds._neighborhoods import expansion_limit, printed_limit
+
+
+def clusters(n=900, seed=0, flipped=0.2, wrong=0.0):
+    """Three classes; neighbours are of the same class but for a few; the student errs rarely."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(3, size=n)
+    weak = np.where(rng.random(n) < flipped, (y + 1) % 3, y)
+    student = np.where(rng.random(n) < wrong, (y + 2) % 3, y)
+    same = [np.flatnonzero(y == k) for k in range(3)]
+    near = np.array([rng.choice(same[k], 4) for k in y])
+    return weak, student, y, near
+
+
+def by_hand(weak, student, y, near):
+    n = len(y)
+    robust = [all(student[j] == student[i] for j in near[i] if j >= 0) for i in range(n)]
+    anchor = {i for i in range(n) if student[i] == weak[i] == y[i] and robust[i]}
+    reached = {j for i in anchor for j in near[i] if j >= 0 and y[j] == y[i] and weak[j] != y[j]}
+    bad = sum(weak[i] != y[i] for i in range(n))
+    limit = np.mean(student != weak) + bad / n - 2 * len(reached) / n
+    return limit, (len(reached) / bad) / (len(anchor) / (n - bad)), np.mean(robust)
+
+
+@pytest.mark.parametrize("wrong", [0.0, 0.02, 0.2])
+def test_limit_expansion_and_robustness_are_those_by_hand(wrong):
+    weak, student, y, near = clusters(wrong=wrong)
+    near[::7, 2:] = -1
+    bound = ExpansionBound().fit(weak, student, y, neighbors=near)
+    limit, expansion, robust = by_hand(weak, student, y, near)
+    found = bound.upper_, bound.expansion_, bound.robustness_
+    assert found == pytest.approx((min(limit, 1.0), expansion, robust), abs=1e-12)
+    assert bound.estimate_ == pytest.approx(np.mean(student != y), abs=1e-12)
+    assert bound.holds_ and bound.lower_ == 0.0
+
+
+def test_a_graph_is_a_table_of_neighbours():
+    weak, student, y, near = clusters(300, wrong=0.05)
+    rows = np.repeat(np.arange(300), near.shape[1])
+    graph = csr_array((np.ones(near.size), (rows, near.ravel())), shape=(300, 300))
+    one = ExpansionBound().fit(weak, student, y, neighbors=near)
+    two = ExpansionBound().fit(weak, student, y, neighbors=graph)
+    assert one.upper_ == two.upper_ and one.expansion_ == two.expansion_
+
+
+def test_few_gold_labels_give_a_larger_limit_and_a_powered_error():
+    weak, student, y, near = clusters(3000, wrong=0.05)
+    known = y.astype(float)
+    known[300:] = np.nan
+    bound = ExpansionBound().fit(weak, student, known, neighbors=near)
+    wrong, differs = 1.0 * (student != y), 1.0 * (student != weak)
+    powered = prediction_powered_mean(wrong[:300], differs[:300], differs[300:])
+    assert (bound.estimate_, *bound.interval_) == pytest.approx(powered[:3])
+    assert bound.method_ == "prediction-powered" and bound.holds_
+    full = ExpansionBound().fit(weak, student, y, neighbors=near)
+    assert bound.upper_ > full.upper_
+    assert bound.assumptions_[0].status == "not checked"
+
+
+def test_a_student_that_fits_its_weak_labels_is_bounded_by_their_error():
+    weak, _, y, near = clusters()
+    bound = ExpansionBound().fit(weak, weak, y, neighbors=near)
+    assert bound.upper_ == pytest.approx(np.mean(weak != y)) and bound.expansion_ == 0
+
+
+def test_assumed_expansion_needs_no_gold_labels_and_is_checked_by_them():
+    weak, student, y, near = clusters(wrong=0.01)
+    measured = ExpansionBound().fit(weak, student, y, neighbors=near)
+    assumed = {"expansion": measured.expansion_, "weak_error": np.mean(weak != y)}
+    bound = ExpansionBound(**assumed).fit(weak, student, neighbors=near)
+    assert np.isnan(bound.estimate_) and bound.holds_ is None
+    assert {a.status for a in bound.assumptions_[:2]} == {"not checked"}
+    assert np.mean(student != y) <= bound.upper_ < np.mean(weak != y)
+    checked = ExpansionBound(**assumed).fit(weak, student, y, neighbors=near)
+    assert checked.upper_ == bound.upper_ and checked.holds_
+    assert [a.status for a in checked.assumptions_[:3]] == ["held"] * 3
+    bold = ExpansionBound(expansion=1.4, weak_error=0.6).fit(weak, student, y, neighbors=near)
+    assert [a.status for a in bold.assumptions_[:2]] == ["violated"] * 2
+
+
+def test_an_impossible_expansion_is_refuted_without_gold_labels():
+    weak, student, _, near = clusters()
+    bound = ExpansionBound(expansion=3.0, weak_error=0.2).fit(weak, student, neighbors=near)
+    assert bound.assumptions_[0].status == "violated"
+    assert bound.assumptions_[1].status == "not checked"
+
+
+def test_limit_from_four_numbers():
+    # Half of the good rows anchor: r = 1/2 + 1/8 of all rows, a = 1/4, u = (3/4 - 5/8)/(3/4 - c/4).
+    limit, share = expansion_limit(0.3, 0.625, weak_error=0.25, expansion=1.0)
+    assert (limit, share) == pytest.approx((0.3 + 0.25 * (1 - 2 * 0.25), 0.25))
+    assert expansion_limit(0.3, 0.9, weak_error=0.25, expansion=1.0) == (0.55, 0.0)
+    assert expansion_limit(0.3, 0.3, weak_error=0.0, expansion=1.0)[0] == 0.3
+
+
+def test_classes_have_their_own_limits():
+    weak, student, y, near = clusters(wrong=0.01)
+    table = {q.name: q for q in ExpansionBound().fit(weak, student, y, neighbors=near).table_}
+    for k in range(3):
+        own = table[f"class {k}: limit"].value
+        assert (
+            np.mean(student[y == k] != k) <= own <= table[f"class {k}: limit of Theorem 4.1"].value
+        )
+    weights = np.bincount(y) / len(y)
+    total = sum(weights[k] * table[f"class {k}: limit"].value for k in range(3))
+    assert total == pytest.approx(table["limit, measured"].value)
+
+
+def test_printed_theorem_fails_beyond_expansion_one():
+    """Theorem 4.1 as printed, without c <= 1: 22 of 70 good rows anchor and reach all 30 bad ones.
+
+    The expansion is 1 / (22/70) = 3.2, q = 0.3 < 22/70 is as allowed, P(f != w or not robust) is
+    0.78, below (1 - a + 3 c a)/4 = 0.89; the printed limit is -0.35, the error 0.48.
+    """
+    y = np.zeros(100, dtype=int)
+    weak = np.where(np.arange(100) < 30, 1, 0)
+    student = np.where(np.arange(100) < 52, 0, 1)  # right on bad rows and on 22 good ones
+    near = np.tile(np.arange(100)[:, None], (1, 30))
+    near[30:52] = np.arange(30)
+    bound = ExpansionBound().fit(weak, student, y, neighbors=near)
+    a, c = 0.3, bound.expansion_
+    differs, unsteady, q = np.mean(student != weak), np.mean(student != weak), 0.3
+    assert c == pytest.approx(70 / 22) and bound.robustness_ == 1.0
+    assert q <= 0.75 * (1 - 2 * a) + 1e-12 and q < 22 / 70
+    assert unsteady <= (1 - a + 3 * c * a) / 4
+    printed = differs + a * (1 - 1.5 * c)
+    assert printed < 0 < bound.estimate_ == pytest.approx(0.48)
+    assert bound.holds_ and bound.upper_ == pytest.approx(0.48)
+    assert np.isnan(printed_limit(differs, unsteady, 0.0, a, c))
+    assert not any("4.1" in quantity.name for quantity in bound.table_)
+
+
+def test_summary_names_the_sets():
+    weak, student, y, near = clusters()
+    text = str(ExpansionBound().fit(weak, student, y, neighbors=near).summary())
+    for words in ("ExpansionBound", "robust rows", "expansion of the student's set", "held"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("options", "fit", "message"),
+    [
+        ({}, {"neighbors": None}, "ExpansionBound needs neighbors"),
+        ({}, {"neighbors": np.zeros((3, 1), int)}, "neighbors must hold row numbers, 9 rows"),
+        ({}, {"neighbors": np.zeros((9, 1))}, "neighbors must hold row numbers, .* float64"),
+        ({}, {"neighbors": np.full((9, 1), 9)}, "row numbers from 0 to 8 .* found 9 to 9"),
+        ({}, {"neighbors": csr_array((3, 3))}, r"A sparse neighbors must have shape \(9, 9\)"),
+        ({}, {"y_true": None}, "ExpansionBound needs y_true in some rows, or both"),
+        ({}, {"y_true": np.full(9, 0.5)}, "y_true must hold class labels"),
+        ({}, {"sample_weight": np.ones(9)}, "sample_weight is not supported"),
+        ({"expansion": 1.0}, {}, "expansion and weak_error must be given both"),
+        ({"expansion": -1.0, "weak_error": 0.1}, {}, "expansion must be a number of at least 0"),
+        ({"expansion": 1.0, "weak_error": 1.0}, {}, "weak_error must lie from 0 to below 1"),
+        ({"confidence_level": 0}, {}, "confidence_level must"),
+    ],
+)
+def test_bad_input_is_one_sentence(options, fit, message):
+    weak, student, y, near = clusters(9)
+    arguments = {"y_true": y, "neighbors": near, **fit}
+    with pytest.raises(ValueError, match=message):
+        ExpansionBound(**options).fit(weak, student, **arguments)

@@ -1,0 +1,173 @@
+"""Intervals of means: against SciPy, ppi-python and the formulas; coverage in simulations."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from w2s_stats.bounds._intervals import (
+    bootstrap_mean,
+    empirical_bernstein_mean,
+    normal_mean,
+    power_tuning,
+    prediction_powered_mean,
+)
+from w2s_stats.bounds._rates import wilson_rate
+
+SIZES = (200, 1000, 5000)
+
+
+@pytest.fixture
+def values():
+    return np.random.default_rng(0).gamma(2.0, size=300)
+
+
+def test_normal_interval_is_that_of_scipy(values):
+    found = normal_mean(values, confidence_level=0.9)
+    ends = stats.norm.interval(0.9, loc=values.mean(), scale=stats.sem(values))
+    np.testing.assert_allclose(found[1:3], ends, rtol=1e-12)
+    assert found.estimate == pytest.approx(values.mean(), rel=1e-14)
+
+
+def test_weights_scale_and_zero_weights_are_no_rows(values):
+    weight = np.random.default_rng(1).integers(0, 4, size=len(values)).astype(float)
+    found, kept = normal_mean(values, weight), weight > 0
+    np.testing.assert_allclose(found[:3], normal_mean(values, 7 * weight)[:3], rtol=1e-12)
+    np.testing.assert_allclose(found[:3], normal_mean(values[kept], weight[kept])[:3], rtol=1e-12)
+    assert found.estimate == pytest.approx(np.average(values, weights=weight))
+    equal = normal_mean(values, np.full(len(values), 3.0))
+    np.testing.assert_allclose(equal[:3], normal_mean(values)[:3], rtol=1e-12)
+
+
+def test_bootstrap_is_near_that_of_scipy_and_repeats(values):
+    found = bootstrap_mean(values, random_state=0, n_resamples=4000)
+    oracle = stats.bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=4000, rng=1
+    ).confidence_interval
+    np.testing.assert_allclose(found[1:3], oracle, atol=0.1 * (oracle.high - oracle.low))
+    assert found == bootstrap_mean(values, random_state=0, n_resamples=4000)
+    assert found != bootstrap_mean(values, random_state=1, n_resamples=4000)
+
+
+def test_empirical_bernstein_is_the_formula(values):
+    inside = np.clip(values, 0, 9)
+    n, log = len(inside), np.log(4 / 0.1)
+    reach = np.sqrt(2 * inside.var(ddof=1) * log / n) + 7 * 9 * log / (3 * (n - 1))
+    found = empirical_bernstein_mean(inside, 0, 9, confidence_level=0.9)
+    expected = inside.mean() - reach, inside.mean() + reach
+    np.testing.assert_allclose(found[1:3], expected, rtol=1e-12)
+    assert empirical_bernstein_mean([0.3], 0.0, 1.0)[1:3] == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("quality", [0.0, 0.3, 1.0, -1.0, 3.0])
+@pytest.mark.parametrize(("n", "N"), [(5, 3), (50, 2000), (400, 100)])
+def test_prediction_powered_is_that_of_ppi_python(quality, n, N):
+    ppi = pytest.importorskip("ppi_py")
+    rng = np.random.default_rng(n)
+    y, noise = rng.normal(size=n + N), rng.normal(size=n + N)
+    guess = quality * y + 0.5 * noise
+    found = prediction_powered_mean(y[:n], guess[:n], guess[n:], confidence_level=0.9)
+    ends = ppi.ppi_mean_ci(y[:n], guess[:n], guess[n:], alpha=0.1)
+    np.testing.assert_allclose(found[1:3], np.ravel(ends), rtol=0, atol=1e-10)
+    point = ppi.ppi_mean_pointestimate(y[:n], guess[:n], guess[n:])
+    # Its two functions tune at different points; the interval's middle is what agrees always.
+    assert found.estimate == pytest.approx(np.mean(ends), abs=1e-10)
+    assert found.estimate == pytest.approx(np.ravel(point)[0], abs=1e-10)
+
+
+def test_prediction_powered_tuning_minimises_the_variance():
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=4000)
+    guess = 0.8 * y + rng.normal(size=4000)
+    n, far = 400, guess[400:]
+
+    def variance(c):
+        return c**2 * far.var() / len(far) + (y[:n] - c * guess[:n]).var() / n
+
+    best = min(np.linspace(0, 1, 2001), key=variance)
+    assert power_tuning(y[:n], guess[:n], far) == pytest.approx(best, abs=0.05)
+    found = prediction_powered_mean(y[:n], guess[:n], far)
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * variance(best) ** 0.5, rel=1e-3)
+
+
+def test_constant_predictions_leave_the_labels_alone():
+    y = np.random.default_rng(0).normal(size=30)
+    found = prediction_powered_mean(y, np.ones(30), np.ones(100))
+    assert found.estimate == pytest.approx(y.mean())
+
+
+def test_wilson_is_that_of_scipy():
+    for k, n in [(0, 10), (3, 10), (10, 10), (250, 1000)]:
+        oracle = stats.binomtest(k, n).proportion_ci(0.9, method="wilson")
+        found = wilson_rate(np.arange(n) < k, confidence_level=0.9)
+        np.testing.assert_allclose(found[:3], (k / n, *oracle), atol=1e-12)
+    assert np.isnan(wilson_rate(np.zeros(0)).low)
+
+
+def coverage(interval, truth, n_simulations=1200):
+    rng = np.random.default_rng(1)
+    found = [interval(rng) for _ in range(n_simulations)]
+    return np.mean([low <= truth <= high for _, low, high, _ in found])
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_asymptotic_intervals_cover(n):
+    def powered(rng):
+        y = rng.random(n + 2 * n) < 0.3
+        guess = np.where(rng.random(3 * n) < 0.8, y, 0.5)
+        return prediction_powered_mean(y[:n], guess[:n], guess[n:])
+
+    assert 0.93 <= coverage(lambda rng: normal_mean(rng.exponential(size=n)), 1.0) <= 0.97
+    assert 0.93 <= coverage(powered, 0.3) <= 0.97
+    assert 0.93 <= coverage(lambda rng: wilson_rate(rng.random(n) < 0.3), 0.3) <= 0.97
+
+
+def test_bootstrap_covers():
+    def interval(rng):
+        seed = int(rng.integers(2**31))
+        return bootstrap_mean(rng.normal(size=200), n_resamples=400, random_state=seed)
+
+    assert 0.93 <= coverage(interval, 0.0, 800) <= 0.97
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_empirical_bernstein_covers_at_every_n(n):
+    def interval(rng):
+        return empirical_bernstein_mean(rng.beta(0.5, 5.0, size=n), 0.0, 1.0)
+
+    assert coverage(interval, 1 / 11, 1000) >= 0.95
+
+
+def test_empirical_bernstein_covers_rare_events():
+    for n in (2, 10, 50):
+        assert (
+            coverage(
+                lambda rng, n=n: empirical_bernstein_mean(1.0 * (rng.random(n) < 0.02), 0, 1), 0.02
+            )
+            >= 0.95
+        )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: normal_mean([]), r"values must be one row of numbers, found shape \(0,\)"),
+        (lambda: normal_mean([[1.0]]), "values must be one row of numbers, found shape"),
+        (lambda: normal_mean([1.0, np.nan]), "values must be finite, found nan at row 1"),
+        (lambda: normal_mean([1.0], [1.0, 2.0]), "weight must have an entry for each of the 1"),
+        (lambda: normal_mean([1.0, 2.0], [1.0, -2.0]), "weight must be finite, zero or positive"),
+        (lambda: normal_mean([1.0, 2.0], [0.0, 0.0]), "weight must be .* with a positive entry"),
+        (lambda: normal_mean([1.0], confidence_level=1.0), "confidence_level must"),
+        (lambda: bootstrap_mean([1.0], n_resamples=0), "n_resamples must be at least 1, found 0"),
+        (lambda: empirical_bernstein_mean([2.0], 0, 1), r"values must lie in \[0, 1\], found 2"),
+        (lambda: prediction_powered_mean([1.0], [1.0, 2.0], [1.0]), "predicted_labelled must have"),
+        (lambda: prediction_powered_mean([1.0], [1.0], []), "predicted_unlabelled must be one row"),
+    ],
+)
+def test_bad_input_is_one_sentence(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_one_row_has_no_ends():
+    assert normal_mean([2.0])[:3] == (2.0, -np.inf, np.inf)
+    assert prediction_powered_mean([2.0], [1.0], [1.0, 3.0])[1:3] == (-np.inf, np.inf)

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from w2s_stats.bounds._labels import predicted_labels, true_labels
+
+
+def test_labels_of_probabilities_are_the_most_probable_classes():
+    p = np.random.default_rng(0).dirichlet(np.ones(4), size=50).astype(np.float32)
+    np.testing.assert_array_equal(predicted_labels(p, name="y_weak"), p.argmax(axis=1))
+    np.testing.assert_array_equal(predicted_labels([2.0, 0.0], name="y_weak"), [2, 0])
+    np.testing.assert_array_equal(true_labels(None, 2), [-1, -1])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: predicted_labels([0.3], name="y_weak"), "y_weak must hold class labels .* 0.3 at"),
+        (lambda: predicted_labels([1, np.nan], name="y_s"), "y_s must have a label in every row, "),
+        (lambda: predicted_labels([1, 0], 3, name="y_s"), "y_s must have 3 rows, found 2"),
+        (lambda: predicted_labels([[0.5, 0.6]], name="y_s"), "The rows of y_s must sum to 1"),
+        (lambda: predicted_labels([], name="y_s"), "y_s must not be empty"),
+        (lambda: predicted_labels(["a"], name="y_s"), "y_s must hold real numbers"),
+        (lambda: true_labels([-1], 1), "y_true must hold class labels .* found -1 at row 0"),
+        (lambda: true_labels([np.inf], 1), "y_true must hold class labels .* found inf at row 0"),
+        (lambda: true_labels([[1]], 1), r"y_true must be one row of class labels, found shape \(1"),
+    ],
+)
+def test_bad_labels_are_one_sentence(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,275 @@
+"""MisfitGain: what the table says, unlabelled rows, intervals, and bad input."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from w2s_stats.bounds import MisfitGain, heads_correction, project_least_squares
+from w2s_stats.divergences import KL, BinaryKL, GeneralizedKL, Squared
+
+
+def linear(rng, n=200, noise=1.0):
+    h = rng.normal(size=(n, 3))
+    truth = h @ [1.0, -1.0, 0.5]
+    weak = truth + noise * rng.normal(size=n)
+    return h, truth, weak, project_least_squares(h, weak).fitted
+
+
+def values_of(bound):
+    return {row.name: row.value for row in bound.table_}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def probabilities(rng, n=50, c=3, gamma=0.05):
+    return gamma + (1 - c * gamma) * rng.dirichlet(np.ones(c), size=n)
+
+
+def test_numbers_are_means_over_rows(rng):
+    weak, student, truth = rng.normal(size=(3, 40, 2))
+    bound = MisfitGain(random_state=0).fit(weak, student, truth)
+    values = values_of(bound)
+    assert values["misfit"] == pytest.approx(np.mean(((student - weak) ** 2).sum(axis=1)))
+    assert values["error of the weak model"] == pytest.approx(
+        np.mean(((truth - weak) ** 2).sum(axis=1))
+    )
+    difference = values["error of the weak model"] - values["error of the student"]
+    assert bound.estimate_ == pytest.approx(difference)
+    assert values["gain - misfit"] == pytest.approx(bound.estimate_ - values["misfit"])
+    assert bound.interval_[0] < bound.estimate_ < bound.interval_[1]
+    assert bound.method_ == "bootstrap"
+    assert bound.upper_ == np.inf
+
+
+def test_without_truth(rng):
+    _, _, weak, student = linear(rng)
+    for y_true in (None, np.full(len(weak), np.nan)):
+        bound = MisfitGain().fit(weak, student, y_true)
+        assert np.isnan(bound.estimate_)
+        assert np.isnan(bound.interval_).all()
+        assert bound.holds_ is None
+        assert bound.lower_ == pytest.approx(np.mean((student - weak) ** 2))
+        assert "Without truth" in str(bound.summary())
+
+
+def test_misfit_predicts_gain_where_the_truth_is_unknown(rng):
+    _, truth, weak, student = linear(rng, n=2000)
+    truth[100:] = np.nan
+    bound = MisfitGain(random_state=0).fit(weak, student, truth)
+    alone = MisfitGain(random_state=0).fit(weak[:100], student[:100], truth[:100])
+    assert bound.method_ == "prediction-powered"
+    assert np.ptp(bound.interval_) < 0.7 * np.ptp(alone.interval_)
+    # With weights, rows that have a truth speak for themselves.
+    weighted = MisfitGain(random_state=0).fit(weak, student, truth, sample_weight=np.ones(2000))
+    assert weighted.estimate_ == pytest.approx(alone.estimate_)
+    assert weighted.lower_ == pytest.approx(bound.lower_)
+
+
+def test_labels_are_rows_of_zeros_and_a_one(rng):
+    weak, student = probabilities(rng), probabilities(rng)
+    labels = rng.integers(0, 3, size=50)
+    by_label = MisfitGain(KL(), random_state=0).fit(weak, student, labels)
+    by_row = MisfitGain(KL(), random_state=0).fit(weak, student, np.eye(3)[labels])
+    rows = np.arange(50)
+    gain = np.mean(np.log(student[rows, labels] / weak[rows, labels]))
+    assert by_label.estimate_ == pytest.approx(gain)
+    assert by_row.interval_ == by_label.interval_
+    missing = np.where(rows < 10, labels, np.nan)
+    assert MisfitGain(KL()).fit(weak, student, missing).method_ == "prediction-powered"
+
+
+def test_noisy_labels_have_the_gain_of_their_mean(rng):
+    weak, student, truth = (probabilities(rng, n=1) for _ in range(3))
+    exact = MisfitGain(KL(), n_resamples=1).fit(weak, student, truth)
+    each = [MisfitGain(KL(), n_resamples=1).fit(weak, student, [j]).estimate_ for j in range(3)]
+    assert exact.estimate_ == pytest.approx(truth[0] @ each)
+
+
+def test_weights_are_numbers_of_rows(rng):
+    weak, student, truth, ceiling = rng.uniform(0.1, 0.9, size=(4, 30))
+    weight = rng.integers(0, 4, size=30)
+    rows = np.repeat(np.arange(30), weight)
+    one = MisfitGain(BinaryKL()).fit(weak, student, truth, y_ceiling=ceiling, sample_weight=weight)
+    weak, student, truth, ceiling = (a[rows] for a in (weak, student, truth, ceiling))
+    two = MisfitGain(BinaryKL()).fit(weak, student, truth, y_ceiling=ceiling)
+    assert [row.value for row in one.table_] == pytest.approx([row.value for row in two.table_])
+    assert one.estimate_ == pytest.approx(two.estimate_)
+
+
+def test_single_precision(rng):
+    _, truth, weak, student = linear(rng)
+    double = MisfitGain(student_class="affine", random_state=0).fit(weak, student, truth)
+    arrays = (a.astype(np.float32) for a in (weak, student, truth))
+    single = MisfitGain(student_class="affine", random_state=0).fit(*arrays)
+    assert single.estimate_ == pytest.approx(double.estimate_, rel=1e-5)
+    assert single.holds_
+    assert double.holds_
+
+
+def test_ceiling_tells_a_student_that_is_no_projection(rng):
+    _, truth, weak, student = linear(rng)
+    for student_class in ("convex", "affine"):
+        bound = MisfitGain(student_class=student_class, random_state=0)
+        status = dict(bound.fit(weak, student, truth, y_ceiling=truth).assumptions_)
+        assert status["The student minimises the misfit over the class, unpenalised"] != "violated"
+        assert status["The truth lies in the class"] == "held"
+        status = dict(bound.fit(weak, 0.5 * student, truth, y_ceiling=truth).assumptions_)
+        assert status["The student minimises the misfit over the class, unpenalised"] == "violated"
+
+
+def test_finite_sample_terms(rng):
+    h, truth, weak, student = linear(rng)
+    truth = truth + 0.3 * h[:, 0] ** 2
+    ceiling = project_least_squares(h, truth).fitted
+    values = values_of(
+        MisfitGain(width=0.01, random_state=0).fit(weak, student, truth, y_ceiling=ceiling)
+    )
+
+    def d(a, b):
+        return np.mean((a - b) ** 2)
+
+    A = (d(student, ceiling) ** 0.5 + 0.1) ** 2
+    E = (d(student, truth) ** 0.5 + 0.1) ** 2
+    D, F, I = d(ceiling, truth), d(weak, truth), d(student, weak)
+    slack = 2 * D + 2 * (D * F) ** 0.5 + 2 * (A * D) ** 0.5 + 0.01 + 2 * (E * 0.01) ** 0.5 + 0.02
+    assert values["lower limit of [C24] Thm 2"] == pytest.approx(I - slack)
+    assert values["A = d(F_sw, F_s)"] == pytest.approx(A)
+    assert "lower limit of [C24] Thm 2" not in values_of(MisfitGain().fit(weak, student, truth))
+
+
+def test_heads_correction_is_subtracted(rng):
+    weak, student = probabilities(rng), probabilities(rng)
+    bound = MisfitGain(KL(), n_heads=1000, gamma=0.05).fit(weak, student)
+    correction = 2 / 1000 + np.sqrt(2 * 0.95 * 2 / (0.05 * 1000))
+    assert heads_correction(1000, 0.05, n_classes=3) == pytest.approx(correction)
+    assert bound.lower_ == pytest.approx(KL().mean(student, weak) - correction)
+    without_floor = MisfitGain(KL(), n_heads=1000, gamma=0.0).fit(weak, student)
+    assert without_floor.lower_ == -np.inf
+
+
+def test_refit_clone_and_summary(rng):
+    _, truth, weak, student = linear(rng)
+    bound = MisfitGain(GeneralizedKL(), random_state=0)
+    assert clone(bound).get_params()["random_state"] == 0
+    with pytest.raises(ValueError, match="y_student must lie in"):
+        bound.fit(np.abs(weak), student, np.abs(truth))
+    assert not hasattr(bound, "table_")
+    text = str(MisfitGain(random_state=0).fit(weak, student, truth, y_ceiling=truth).summary())
+    for word in ("MisfitGain", "misfit", "outside the class", "[C24] Thm 2", "[0.025", "bootstrap"):
+        assert word in text
+
+
+def test_sizes(rng):
+    one = MisfitGain(random_state=0).fit([1.0], [0.5], [0.0])
+    assert one.estimate_ == pytest.approx(0.75)
+    assert one.holds_
+    large = MisfitGain().fit(*rng.normal(size=(3, 30_000)))
+    assert large.method_ == "normal"
+
+
+# ------------------------------------------------------------ coverage
+
+
+def test_intervals_cover(rng):
+    """A known population: gain 1.25 - 0.25, by 95 % intervals of all methods."""
+    n, hits = 200, {"bootstrap": 0, "finite": 0, "powered": 0, "difference": 0}
+    n_runs = 200
+    for _ in range(n_runs):
+        z, e = rng.uniform(-1, 1, size=(2, n))
+        truth, weak, student = np.zeros(n), z, 0.5 * z + 0.1 * e
+        # E z^2 = 1/3: gain 1/3 - (1/12 + 1/300), misfit 1/12 + 1/300.
+        gain, misfit = 1 / 3 - 1 / 12 - 1 / 300, 1 / 12 + 1 / 300
+        bound = MisfitGain(output_range=(-1, 1), n_resamples=200, random_state=rng.integers(2**31))
+        bound.fit(weak, student, truth)
+        hits["bootstrap"] += bound.interval_[0] <= gain <= bound.interval_[1]
+        table = {row.name: row for row in bound.table_}
+        hits["finite"] += all(
+            table[f"{name}, any n"].low <= value <= table[f"{name}, any n"].high
+            for name, value in {"gain": gain, "misfit": misfit}.items()
+        )
+        difference = table["gain - misfit"]
+        hits["difference"] += difference.low <= gain - misfit <= difference.high
+        truth[50:] = np.nan
+        bound.fit(weak, student, truth)
+        hits["powered"] += bound.interval_[0] <= gain <= bound.interval_[1]
+    covered = {name: hit / n_runs for name, hit in hits.items()}
+    # Three standard errors of a share are .046.
+    for name in ("bootstrap", "difference", "powered"):
+        assert 0.9 <= covered[name] <= 0.99, covered
+    assert covered["finite"] >= 0.95
+
+
+# ------------------------------------------------------------ bad input
+
+A = [0.2, 0.4]
+P = [[0.2, 0.8], [0.4, 0.6]]
+
+
+@pytest.mark.parametrize(
+    ("bound", "arguments", "message"),
+    [
+        (MisfitGain(), ([], []), "y_weak must not be empty"),
+        (MisfitGain(), (A, [0.1]), r"y_student must have the shape of y_weak, \(2,\); found"),
+        (
+            MisfitGain(),
+            (A, [0.1, np.nan]),
+            "y_student must be finite, found NaN or infinity in row 1",
+        ),
+        (MisfitGain(), (A, [0.1, np.inf]), "y_student must be finite"),
+        (MisfitGain(), (A, ["a", "b"]), "y_student must hold real numbers"),
+        (MisfitGain(), (A, A, [0.1]), r"y_true must have the shape of y_weak"),
+        (MisfitGain(), (A, A, [0.1, np.inf]), "y_true, where it has labels, must be finite"),
+        (MisfitGain(), (P, P, [[0.5, np.nan], [0.5, 0.5]]), "y_true, where it has labels"),
+        (MisfitGain(KL()), (P, P, [0, 2]), "y_true must hold class labels from 0 to 1, found 2"),
+        (MisfitGain(KL()), (A, A), "y_student must have two dimensions"),
+        (MisfitGain(KL()), (P, [[0.2, 0.7], [0.4, 0.6]]), "The rows of y_student must sum to 1"),
+        (
+            MisfitGain(KL()),
+            ([[1.0, 0.0]], [[0.5, 0.5]]),
+            "KL of y_student from y_weak must be finite, found inf at row 0",
+        ),
+        (
+            MisfitGain(KL()),
+            ([[0.5, 0.5]], [[1.0, 0.0]], [1]),
+            "KL of y_true from y_student must be finite",
+        ),
+        (MisfitGain(BinaryKL()), ([0.5], [1.5]), r"y_student must lie in \[0, 1\] for BinaryKL"),
+        (MisfitGain(confidence_level=1.0), (A, A), "confidence_level must"),
+        (MisfitGain(n_resamples=0), (A, A), "n_resamples must be at least 1"),
+        (MisfitGain(student_class="linear"), (A, A), "student_class must be one of convex, affine"),
+        (MisfitGain(width=-1.0), (A, A), "width must be zero or positive"),
+        (MisfitGain(n_heads=3), (A, A), r"n_heads needs divergence=KL\(\) and gamma"),
+        (MisfitGain(KL(), n_heads=0, gamma=0.1), (P, P), "n_heads must be an integer, 1 or more"),
+        (MisfitGain(KL(), gamma=-0.1), (P, P), "gamma must lie between 0 and 1/2"),
+        (MisfitGain(KL(), gamma=0.3), (P, P), "gamma must be a floor of y_weak"),
+        (MisfitGain(gamma=0.1), (A, A), "gamma is a floor for KL"),
+        (MisfitGain(KL(), output_range=(0, 1)), (P, P), "output_range is not for KL"),
+        (MisfitGain(output_range=(1, 0)), (A, A), "output_range must be two finite numbers"),
+        (MisfitGain(output_range=(0, 0.3)), (A, A), "y_weak must lie in output_range, 0 to 0.3"),
+        (
+            MisfitGain(BinaryKL(), output_range=(0, 1)),
+            (A, A),
+            r"output_range must lie in \(0, 1\) for BinaryKL",
+        ),
+    ],
+)
+def test_bad_input(bound, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        bound.fit(*arguments)
+    assert not hasattr(bound, "estimate_")
+
+
+def test_finite_sample_intervals_are_for_rows_without_weights():
+    floor = MisfitGain(KL(), gamma=0.2, random_state=0)
+    names = [row.name for row in floor.fit(P, P[::-1], P).table_ if row.name.endswith("any n")]
+    assert names == ["misfit, any n", "gain - misfit, any n", "gain, any n"]
+    weighted = floor.fit(P, P[::-1], P, sample_weight=[1.0, 2.0])
+    assert not [row for row in weighted.table_ if row.name.endswith("any n")]
+
+
+def test_bad_weights():
+    with pytest.raises(ValueError, match="sample_weight must be zero or positive"):
+        MisfitGain(Squared()).fit(A, A, sample_weight=[1.0, -1.0])

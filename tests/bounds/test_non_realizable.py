@@ -1,0 +1,90 @@
+"""NonRealizableGain: its terms by hand, epsilon given or measured, and bad input."""
+
+import numpy as np
+import pytest
+
+from w2s_stats.bounds import NonRealizableGain, NormBall, project_least_squares
+
+
+@pytest.fixture
+def models():
+    rng = np.random.default_rng(0)
+    h = rng.normal(size=(100, 3))
+    truth = h @ [1.0, 1.0, 0.0] + 0.2 * h[:, 0] ** 2
+    weak = truth + rng.normal(size=100)
+    student, ceiling = (project_least_squares(h, y).fitted for y in (weak, truth))
+    return h, weak, student, truth, ceiling
+
+
+def d(a, b):
+    return np.mean((a - b) ** 2)
+
+
+def test_terms(models):
+    _, weak, student, truth, ceiling = models
+    bound = NonRealizableGain(width=0.05, random_state=0)
+    bound.fit(weak, student, truth, y_ceiling=ceiling)
+    I, epsilon = d(student, weak), d(ceiling, truth)
+    assert bound.lower_ == pytest.approx(I - 2 * np.sqrt(epsilon * I) - 0.1)
+    assert bound.upper_ == np.inf
+    assert bound.estimate_ == pytest.approx(d(truth, weak) - d(truth, student))
+    table = {row.name: row for row in bound.table_}
+    row = table["epsilon = d(F_s, F*)"]
+    assert row.low < epsilon < row.high
+    assert table["lower limit of [C24] Thm 2"].value < bound.lower_
+
+
+def test_epsilon_is_enough_without_truth(models):
+    _, weak, student, truth, ceiling = models
+    epsilon = d(ceiling, truth)
+    without = NonRealizableGain(epsilon=epsilon).fit(weak, student)
+    within = NonRealizableGain().fit(weak, student, truth, y_ceiling=ceiling)
+    assert without.lower_ == pytest.approx(within.lower_)
+    assert without.holds_ is None
+    assert np.isnan(without.estimate_)
+
+
+def test_epsilon_of_few_labels(models):
+    _, weak, student, truth, ceiling = models
+    few = np.where(np.arange(100) < 30, truth, np.nan)
+    bound = NonRealizableGain(random_state=0).fit(weak, student, few, y_ceiling=ceiling)
+    values = {row.name: row.value for row in bound.table_}
+    assert values["epsilon = d(F_s, F*)"] == pytest.approx(d(ceiling[:30], truth[:30]))
+    assert values["misfit"] == pytest.approx(d(student, weak))
+    assert bound.method_ == "prediction-powered"
+
+
+def test_class_gives_both_limits(models):
+    h, weak, student, truth, ceiling = models
+    radius = np.linalg.norm(np.linalg.lstsq(h, truth)[0])
+    bound = NonRealizableGain(NormBall(h, 1.1 * radius), random_state=0)
+    for student_ in (student, 0.5 * student):
+        bound.fit(weak, student_, truth, y_ceiling=ceiling)
+        assert bound.lower_ <= bound.estimate_ <= bound.upper_ < np.inf
+    assert "exact" not in str(bound.summary())
+
+
+def test_columns_add(models):
+    _, weak, student, truth, ceiling = models
+    one = NonRealizableGain().fit(weak, student, truth, y_ceiling=ceiling)
+    stacked = (np.column_stack([a, a]) for a in (weak, student, truth))
+    two = NonRealizableGain().fit(*stacked, y_ceiling=np.column_stack([ceiling, ceiling]))
+    assert two.lower_ == pytest.approx(2 * one.lower_)
+    assert two.estimate_ == pytest.approx(2 * one.estimate_)
+
+
+@pytest.mark.parametrize(
+    ("bound", "arguments", "options", "message"),
+    [
+        (NonRealizableGain(), ([1.0], [1.0]), {}, "epsilon must be given where y_true"),
+        (NonRealizableGain(), ([1.0], [1.0], [np.nan]), {"y_ceiling": [1.0]}, "epsilon must be"),
+        (NonRealizableGain(), ([1.0], [1.0], [1.0]), {"y_ceiling": [[1.0]]}, "y_ceiling must have"),
+        (NonRealizableGain(epsilon=-1.0), ([1.0], [1.0]), {}, "epsilon must be zero or positive"),
+        (NonRealizableGain(width=np.inf), ([1.0], [1.0]), {}, "width must be zero or positive"),
+        (NonRealizableGain(epsilon=0.0), ([1.0], [np.nan]), {}, "y_student must be finite"),
+    ],
+)
+def test_bad_input(bound, arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        bound.fit(*arguments, **options)
+    assert not hasattr(bound, "lower_")

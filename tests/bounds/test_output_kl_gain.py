@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from tests.laws.model_pairs import quantity
+from w2s_stats.bounds import OutputKLGain
+
+
+def generated(seed=0, n=50):
+    return np.random.default_rng(seed).gamma(3.0, size=(3, n))
+
+
+def kl(f, g):
+    f, g = f / f.sum(), g / g.sum()
+    return (f * np.log(f / g)).sum()
+
+
+@pytest.mark.parametrize("training", ["forward", "reverse"])
+def test_numbers(training):
+    weak, student, truth = generated()
+    bound = OutputKLGain(training=training).fit(weak, student, truth)
+    gains = {
+        "forward": kl(weak, truth) - kl(student, truth),
+        "reverse": kl(truth, weak) - kl(truth, student),
+    }
+    misfits = {"forward": kl(weak, student), "reverse": kl(student, weak)}
+    assert bound.estimate_ == pytest.approx(gains[training], rel=1e-12)
+    assert bound.lower_ == pytest.approx(misfits[training], rel=1e-12)
+    for name in gains:
+        assert quantity(bound, f"{name} gain") == pytest.approx(gains[name], rel=1e-12)
+    assert quantity(bound, "reverse misfit, KL(student || weak)") == pytest.approx(
+        misfits["reverse"], rel=1e-12
+    )
+    f, g, r = weak / weak.sum(), student / student.sum(), 0
+    r = truth / truth.sum() / g
+    assert bound.condition_ == pytest.approx(((f - g) * (r - 1 - np.log(r))).sum(), rel=1e-10)
+    assert bound.bracket_ == pytest.approx(1 - (f * r).sum(), rel=1e-10)
+
+
+def test_softmax_is_the_sum_of_exponentials():
+    weak, student, truth = generated()
+    one = OutputKLGain(normalize="softmax").fit(np.log(weak) - 3, np.log(student), np.log(truth))
+    two = OutputKLGain().fit(weak, student, truth)
+    assert (one.estimate_, one.lower_) == pytest.approx((two.estimate_, two.lower_), rel=1e-10)
+    # Exponentials that under- or overflow have logarithms all the same.
+    far = OutputKLGain(normalize="softmax").fit([0.0, 2000.0], [0.0, 1999.0], [0.0, 1998.0])
+    assert np.isfinite([far.estimate_, far.lower_]).all()
+
+
+def test_weight_is_a_number_of_rows():
+    weak, student, truth = generated()
+    weight = np.random.default_rng(1).integers(0, 4, size=50)
+    rows = np.repeat(np.arange(50), weight)
+    one = OutputKLGain().fit(weak, student, truth, sample_weight=weight)
+    two = OutputKLGain().fit(weak[rows], student[rows], truth[rows])
+    for name in ("estimate_", "lower_", "condition_", "bracket_"):
+        assert getattr(one, name) == pytest.approx(getattr(two, name), rel=1e-10), name
+
+
+def test_rows_without_truth_are_left_out():
+    weak, student, truth = generated()
+    part = np.where(np.arange(50) < 30, truth, np.nan)
+    one = OutputKLGain().fit(weak, student, part)
+    two = OutputKLGain().fit(weak[:30], student[:30], truth[:30])
+    assert (one.estimate_, one.lower_) == (two.estimate_, two.lower_)
+
+
+def test_without_truth():
+    weak, student, _ = generated()
+    bound = OutputKLGain().fit(weak, student)
+    assert np.isnan([bound.estimate_, bound.condition_, bound.bracket_]).all()
+    assert bound.holds_ is None and bound.condition_holds_ is None
+    assert bound.lower_ == pytest.approx(kl(weak, student))
+    assert [a.status for a in bound.assumptions_] == ["not checked", "not checked"]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_delta_interval_has_the_spread_of_samples(weighted):
+    rng = np.random.default_rng(2)
+    estimates, widths, inside = [], [], 0
+
+    def draw(n):
+        truth = rng.gamma(3.0, size=n)
+        weak = truth * rng.gamma(20.0, size=n) / 20
+        return weak, np.sqrt(weak * truth), truth, rng.integers(1, 3, size=n) if weighted else None
+
+    *large, weight = draw(400_000)
+    population = OutputKLGain().fit(*large, sample_weight=weight).estimate_
+    for _ in range(400):
+        *rows, weight = draw(400)
+        bound = OutputKLGain().fit(*rows, sample_weight=weight)
+        estimates.append(bound.estimate_)
+        widths.append(np.diff(bound.interval_)[0] / (2 * 1.96))
+        inside += bound.interval_[0] <= population <= bound.interval_[1]
+    assert np.mean(widths) == pytest.approx(np.std(estimates), rel=0.1)
+    assert 0.91 <= inside / 400 <= 0.98
+
+
+@pytest.mark.parametrize(
+    ("options", "arrays", "message"),
+    [
+        ({}, ([1.0, 0.0], [1.0, 1.0]), 'y_weak must be positive for normalize="sum", found 0'),
+        ({}, ([1.0], [-1.0]), "y_student must be positive"),
+        ({}, ([1.0], [1.0], [0.0]), "y_true must be positive"),
+        ({}, ([1.0, 2.0], [1.0]), "y_student must have the shape of y_weak"),
+        ({}, ([np.inf], [1.0]), "y_weak must be finite"),
+        ({}, ([[1.0, 2.0]], [[1.0, 2.0]]), "y_weak must have one dimension"),
+        ({}, ([], []), "y_weak must not be empty"),
+        ({"normalize": "max"}, ([1.0], [1.0]), "normalize must be one of sum, softmax"),
+        ({"training": "both"}, ([1.0], [1.0]), "training must be one of forward, reverse"),
+        ({"confidence_level": np.nan}, ([1.0], [1.0]), "confidence_level must"),
+    ],
+)
+def test_bad_input(options, arrays, message):
+    bound = OutputKLGain(**options)
+    with pytest.raises(ValueError, match=message):
+        bound.fit(*arrays)
+    assert not hasattr(bound, "condition_")
+
+
+def test_weight_must_meet_labels():
+    with pytest.raises(ValueError, match="sample_weight must be positive in a labelled row"):
+        OutputKLGain().fit([1.0, 2.0], [1.0, 2.0], [1.0, np.nan], sample_weight=[0, 1])
+
+
+def test_parameters_and_summary():
+    bound = OutputKLGain(training="reverse", normalize="softmax")
+    assert clone(bound).get_params() == bound.get_params()
+    weak, student, truth = generated()
+    text = str(bound.fit(weak, student, truth).summary())
+    assert "reverse gain - misfit" in text and "delta" in text

@@ -1,0 +1,145 @@
+"""Intervals cover the error that they name, for calibrated forecasts and for others."""
+
+import numpy as np
+import pytest
+
+from w2s_stats.calibration import (
+    calibration_interval,
+    expected_calibration_error,
+    marginal_calibration_error,
+    smooth_calibration_error,
+)
+
+
+def binary(bend):
+    def draw(rng, n):
+        f = rng.random(n)
+        return f, (rng.random(n) < bend(f)).astype(float), bend(f)
+
+    return draw
+
+
+def three_classes(power):
+    def draw(rng, n):
+        f = rng.dirichlet(np.ones(3), size=n)
+        p = f**power / (f**power).sum(axis=1, keepdims=True)
+        return f, (rng.random((n, 1)) > np.cumsum(p, axis=1)[:, :-1]).sum(axis=1), p
+
+    return draw
+
+
+FORECASTS = {
+    "calibrated": binary(lambda f: f),
+    "far off": binary(lambda f: f**2),
+    "three calibrated": three_classes(1.0),
+    "three off": three_classes(0.7),
+}
+ERRORS = {
+    "expected": expected_calibration_error,
+    "marginal": marginal_calibration_error,
+    "smooth": lambda y, f, **_: smooth_calibration_error(y, f),
+}
+
+
+def coverage(name, n, runs, measure, **options):
+    """How often the interval holds the error of 200,000 rows with probabilities as labels."""
+    rng = np.random.default_rng(n)
+    f, _, p = FORECASTS[name](rng, 200_000)
+    truth = ERRORS[measure](p, f, norm=options.get("norm", "l2"))
+    found = []
+    for run in range(runs):
+        f, y, _ = FORECASTS[name](rng, n)
+        found.append(calibration_interval(y, f, measure=measure, random_state=run, **options))
+    assert all(i.low <= i.estimate <= i.high for i in found)
+    return np.mean([i.low - 1e-9 <= truth <= i.high for i in found])
+
+
+@pytest.mark.parametrize("name", FORECASTS)
+@pytest.mark.parametrize("measure", ["expected", "marginal"])
+def test_l2(name, measure):
+    # 95 % of 300, give or take three standard errors.
+    assert 0.912 <= coverage(name, 400, 300, measure) <= 0.988
+
+
+@pytest.mark.parametrize("name", FORECASTS)
+@pytest.mark.parametrize("measure", ["expected", "marginal"])
+def test_l1_covers_at_least(name, measure):
+    assert coverage(name, 400, 150, measure, norm="l1") >= 0.92
+
+
+@pytest.mark.parametrize("name", FORECASTS)
+def test_smooth_in_finite_samples(name):
+    assert coverage(name, 100, 100, "smooth") >= 0.97
+
+
+@pytest.mark.parametrize("name", ["calibrated", "far off"])
+def test_smooth_by_bootstrap(name):
+    assert coverage(name, 300, 80, "smooth", method="bootstrap", n_resamples=80) >= 0.88
+
+
+def test_finite_sample_reach_is_that_of_the_theory():
+    rng = np.random.default_rng(0)
+    f, y, _ = FORECASTS["calibrated"](rng, 4000)
+    found = calibration_interval(y, f, measure="smooth")
+    largest = 2 / np.sqrt(4000) + np.sqrt(2 * np.log(1 / (0.9 * 0.05)) / 4000)
+    known = 2 * np.sqrt(np.mean((y - f) ** 2) / 4000) + np.sqrt(2 * np.log(1 / 0.05) / 4000)
+    assert known < found.high - found.estimate < largest
+    proba = np.column_stack([1 - f, f])
+    twice = calibration_interval(y, proba, measure="smooth")
+    assert twice[:3] == pytest.approx([2 * value for value in found[:3]])
+
+
+def test_three_classes_by_theory():
+    f, y, _ = FORECASTS["three off"](np.random.default_rng(1), 10_000)
+    found = calibration_interval(y, f, measure="smooth")
+    log = np.log(1 / (0.9 * 0.05))
+    assert found.high - found.estimate <= 2 * np.sqrt(6 / 1e4) + np.sqrt(8 * log / 1e4)
+
+
+def test_bootstrap_is_shorter_and_repeats():
+    f, y, _ = FORECASTS["far off"](np.random.default_rng(2), 1000)
+    options = {"measure": "smooth", "method": "bootstrap", "n_resamples": 100}
+    one, two = (calibration_interval(y, f, random_state=7, **options) for _ in range(2))
+    assert one == two
+    exact = calibration_interval(y, f, measure="smooth")
+    assert one.high - one.low < 0.5 * (exact.high - exact.low)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+@pytest.mark.parametrize("name", FORECASTS)
+def test_estimate_is_the_public_one(norm, name):
+    f, y, _ = FORECASTS[name](np.random.default_rng(3), 2000)
+    for measure in ("expected", "marginal"):
+        found = calibration_interval(y, f, measure=measure, norm=norm)
+        plain = ERRORS[measure](y, f, norm=norm, debias="residuals")
+        assert found.estimate == pytest.approx(min(max(plain, found.low), found.high), abs=1e-12)
+
+
+def test_higher_level_is_wider_and_more_rows_are_shorter():
+    rng = np.random.default_rng(4)
+    f, y, _ = FORECASTS["far off"](rng, 8000)
+    for options in ({"norm": "l1"}, {"norm": "l2"}, {"measure": "smooth"}):
+
+        def width(rows, level, options=options):
+            found = calibration_interval(y[:rows], f[:rows], confidence_level=level, **options)
+            return found.high - found.low
+
+        assert width(8000, 0.8) < width(8000, 0.95) < width(8000, 0.99)
+        assert width(8000, 0.95) < 0.5 * width(1000, 0.95)
+
+
+def test_what_is_covered_is_named():
+    f, y, _ = FORECASTS["three off"](np.random.default_rng(5), 300)
+    found = calibration_interval(y, f, measure="expected", norm="l1", strategy="quantile", n_bins=4)
+    assert found.error == "l1 error of the top label over 4 quantile bins"
+    assert found.method == "asymptotic, conservative"
+    assert calibration_interval(y, f).error == "l2 error of 3 classes over 15 uniform bins"
+    assert calibration_interval(y, f, measure="smooth").error == "smooth error of 3 classes"
+
+
+def test_perfect_forecast():
+    y = np.arange(50) % 2
+    found = calibration_interval(y, y.astype(float))
+    assert found[:3] == (0.0, 0.0, 0.0)
+    assert calibration_interval(y, y.astype(float), norm="l1")[:3] == (0.0, 0.0, 0.0)
+    assert calibration_interval(y, y.astype(float), measure="smooth").high > 0.1

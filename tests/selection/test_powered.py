@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from w2s_stats.bounds._intervals import normal_mean
+from w2s_stats.selection._powered import powered_means
+
+
+def sample(n=2000, n_known=200):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(n, 3)) + rng.normal(size=(n, 1))
+    predicted = values * [0.9, 0.3, 0.0] + rng.normal(size=(n, 3))
+    known = np.zeros(n, dtype=bool)
+    known[rng.permutation(n)[:n_known]] = True
+    return values, predicted, known
+
+
+def test_means_are_those_of_ppi_python():
+    ppi = pytest.importorskip("ppi_py")
+    values, predicted, known = sample()
+    found = powered_means(values[known], predicted, known, 0.9)
+    for j, interval in enumerate(found.intervals):
+        arguments = values[known, j], predicted[known, j], predicted[~known, j]
+        np.testing.assert_allclose(
+            interval[1:3], np.ravel(ppi.ppi_mean_ci(*arguments, alpha=0.1)), rtol=0, atol=1e-10
+        )
+
+
+def test_parts_add_up_to_the_means_and_to_their_variances():
+    values, predicted, known = sample()
+    found = powered_means(values[known], predicted, known, 0.95)
+    np.testing.assert_allclose(found.known.mean(0) + found.others.mean(0), found.mean, atol=1e-12)
+    reach = [(i.high - i.low) / 2 / 1.959964 for i in found.intervals]
+    np.testing.assert_allclose(np.sqrt(np.diag(found.covariance())), reach, rtol=0.005)
+
+
+def test_covariance_is_that_of_repeated_samples():
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(1500):
+        shared = rng.normal(size=(450, 1))
+        values = shared + rng.normal(size=(450, 2))
+        known = np.arange(450) < 150
+        found.append(powered_means(values[known], np.tile(shared, 2), known, 0.95))
+    seen = np.cov([f.mean for f in found], rowvar=False)
+    np.testing.assert_allclose(np.mean([f.covariance() for f in found], axis=0), seen, rtol=0.15)
+
+
+def test_where_all_is_known_it_is_the_normal_interval():
+    values, predicted, _ = sample()
+    found = powered_means(values, predicted, np.ones(len(values), dtype=bool), 0.95)
+    assert found.intervals[1] == normal_mean(values[:, 1])
+    np.testing.assert_allclose(found.covariance(), np.cov(values, rowvar=False) / len(values))

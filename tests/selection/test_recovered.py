@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from w2s_stats.selection import performance_gap_recovered
+from w2s_stats.selection._recovered import fieller
+
+ERRORS = (0.35, 0.25, 0.1)
+
+
+def labels(n, rng, errors=ERRORS, k=2):
+    y = rng.integers(k, size=n)
+    return (*(np.where(rng.random(n) < e, (y + 1) % k, y) for e in errors), y)
+
+
+def test_estimate_is_the_ratio_of_accuracies():
+    weak, student, ceiling, y = labels(1000, np.random.default_rng(0))
+    found = performance_gap_recovered(weak, student, ceiling, y)
+    a, b, c = (np.mean(labels == y) for labels in (weak, student, ceiling))
+    assert found.estimate == pytest.approx((b - a) / (c - a)) and found.valid
+    accuracies = [found.weak.estimate, found.student.estimate, found.ceiling.estimate]
+    assert accuracies == pytest.approx([a, b, c])
+    assert found.gap.estimate == pytest.approx(c - a)
+
+
+def test_the_interval_inverts_the_test():
+    weak, student, ceiling, y = labels(500, np.random.default_rng(1))
+    found = performance_gap_recovered(weak, student, ceiling, y, confidence_level=0.9)
+    top = (student == y) * 1.0 - (weak == y)
+    bottom = (ceiling == y) * 1.0 - (weak == y)
+
+    def statistic(r):
+        v = top - r * bottom
+        return abs(v.mean()) / (v.std(ddof=1) / np.sqrt(500)) - 1.6448536269514722
+
+    assert found.low == pytest.approx(brentq(statistic, -3, found.estimate), abs=1e-9)
+    assert found.high == pytest.approx(brentq(statistic, found.estimate, 5), abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [200, 1000, 5000])
+def test_interval_covers(n):
+    rng = np.random.default_rng(0)
+    found = [performance_gap_recovered(*labels(n, rng)) for _ in range(800)]
+    assert all(f.valid for f in found)
+    assert 0.93 <= np.mean([f.low <= 0.4 <= f.high for f in found]) <= 0.97
+
+
+def test_interval_covers_with_few_gold_labels_and_is_shorter():
+    rng = np.random.default_rng(2)
+    covered, shorter = [], []
+    for _ in range(500):
+        weak, student, ceiling, y = labels(2000, rng, (0.35, 0.25, 0.02))
+        known = np.where(np.arange(2000) < 250, y, np.nan)
+        found = performance_gap_recovered(weak, student, ceiling, known)
+        alone = performance_gap_recovered(weak[:250], student[:250], ceiling[:250], y[:250])
+        covered.append(found.low <= 0.1 / 0.33 <= found.high)
+        shorter.append((found.high - found.low) / (alone.high - alone.low))
+    assert 0.93 <= np.mean(covered) <= 0.97
+    assert np.median(shorter) < 0.6
+
+
+def test_without_a_gap_the_share_is_undefined():
+    rng = np.random.default_rng(3)
+    flagged = [performance_gap_recovered(*labels(300, rng, (0.2, 0.2, 0.2))) for _ in range(400)]
+    assert np.mean([f.valid for f in flagged]) <= 0.05  # one of the two tails of 5 %
+    weak, student, _, y = labels(300, rng)
+    for ceiling in (weak, 1 - y):  # no better, and worse
+        found = performance_gap_recovered(weak, student, ceiling, y)
+        assert not found.valid
+        assert np.isnan([found.estimate, found.low, found.high]).all()
+        assert found.gap.estimate <= 0
+
+
+def test_the_flag_is_the_gap_s_own_interval():
+    rng = np.random.default_rng(4)
+    for _ in range(300):
+        found = performance_gap_recovered(*labels(100, rng, (0.3, 0.25, 0.2)))
+        assert found.valid == (found.gap.low > 0)
+
+
+def test_probabilities_are_labels_of_their_largest():
+    rng = np.random.default_rng(5)
+    *models, y = labels(300, rng, k=3)
+    rows = [0.4 * np.eye(3)[m] + 0.2 for m in models]
+    assert performance_gap_recovered(*rows, y) == performance_gap_recovered(*models, y)
+
+
+def test_fieller_has_no_bounds_where_the_bottom_may_be_zero():
+    assert fieller(1.0, 0.19, 0.01 * np.eye(2), 1.96) is None
+    low, high = fieller(1.0, 0.2, 0.01 * np.eye(2), 1.96)
+    assert low < 5 < high
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y_true": [0, np.nan, np.nan]}, "y_true must be known in at least two rows"),
+        ({"y_true": [0, 1]}, "y_true must have 3 rows, found 2"),
+        ({"y_weak": [0, 0.5, 1]}, "y_weak must hold class labels"),
+        ({"y_ceiling": [0, 1]}, "y_ceiling must have 3 rows, found 2"),
+        ({"confidence_level": 0.0}, "confidence_level must"),
+    ],
+)
+def test_bad_input_is_one_sentence(change, message):
+    given = {key: [0, 1, 1] for key in ("y_weak", "y_student", "y_ceiling", "y_true")}
+    with pytest.raises(ValueError, match=message):
+        performance_gap_recovered(**{**given, **change})

@@ -1,0 +1,42 @@
+"""Inequalities of weak-to-strong generalization as estimators on predictions."""
+
+from w2s_stats.bounds._base import Assumption, Bound, Quantity
+from w2s_stats.bounds._budgeted_envelope import BudgetedEnvelope
+from w2s_stats.bounds._calibration_shift import CalibrationShift
+from w2s_stats.bounds._certificate import GainCertificate
+from w2s_stats.bounds._classes import ConvexHull, NormBall
+from w2s_stats.bounds._error_floor import ErrorFloor
+from w2s_stats.bounds._expansion import ExpansionBound
+from w2s_stats.bounds._gold import GoldLabelPlan
+from w2s_stats.bounds._heads_correction import heads_correction
+from w2s_stats.bounds._kl_sandwich import KLSandwich
+from w2s_stats.bounds._least_squares import project_least_squares
+from w2s_stats.bounds._misfit_gain import MisfitGain
+from w2s_stats.bounds._non_realizable import NonRealizableGain
+from w2s_stats.bounds._output_kl_gain import OutputKLGain
+from w2s_stats.bounds._positive_heads import PositiveHeads, project_positive_heads
+from w2s_stats.bounds._projection import Projection, project_onto_hull
+
+__all__ = [
+    "Assumption",
+    "Bound",
+    "BudgetedEnvelope",
+    "CalibrationShift",
+    "ConvexHull",
+    "ErrorFloor",
+    "ExpansionBound",
+    "GainCertificate",
+    "GoldLabelPlan",
+    "KLSandwich",
+    "MisfitGain",
+    "NonRealizableGain",
+    "NormBall",
+    "OutputKLGain",
+    "PositiveHeads",
+    "Projection",
+    "Quantity",
+    "heads_correction",
+    "project_least_squares",
+    "project_onto_hull",
+    "project_positive_heads",
+]

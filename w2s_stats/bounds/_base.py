@@ -1,0 +1,160 @@
+"""What every bound answers: an estimate, its limits, whether they held, what it assumes."""
+
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from w2s_stats._summary import number, plain_table, summary_of
+
+if TYPE_CHECKING:
+    from statsmodels.iolib.summary import Summary
+
+STATUSES = ("held", "violated", "not checked")
+
+
+class Assumption(NamedTuple):
+    """A sentence that a bound rests on, and what is known of it.
+
+    Attributes
+    ----------
+    name : str
+        The sentence.
+    status : str
+        "held", "violated" or "not checked".
+    """
+
+    name: str
+    status: str
+
+
+class Quantity(NamedTuple):
+    """A number of a bound's table, with its interval (NaN where it has none) and the method.
+
+    Attributes
+    ----------
+    name : str
+    value, low, high : float
+    method : str
+        Of the interval; empty where there is none.
+    """
+
+    name: str
+    value: float
+    low: float = np.nan
+    high: float = np.nan
+    method: str = ""
+
+
+class Bound(BaseEstimator, metaclass=ABCMeta):
+    """Base of the bounds: `fit` concludes with `_conclude`, `summary` prints what it left.
+
+    A bound follows scikit-learn's conventions for parameters; what it is fitted on are
+    predictions, not features, so it is none of scikit-learn's estimators.
+
+    Attributes
+    ----------
+    estimate_ : float
+        The bounded quantity, NaN without truth.
+    lower_, upper_ : float
+        The bound on this sample, infinite on an open side.
+    interval_ : tuple of two floats
+        Of `estimate_`, by `method_`.
+    method_ : str
+    holds_ : bool or None
+        Whether `estimate_` lies between the limits, up to rounding; None without truth.
+    assumptions_ : list of Assumption
+    table_ : list of Quantity
+        Every other quantity.
+    """
+
+    confidence_level: float
+
+    @abstractmethod
+    def fit(
+        self,
+        y_weak: Any,
+        y_student: Any,
+        y_true: Any = None,
+        *,
+        y_ceiling: Any = None,
+        neighbors: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
+        """Compute the bound on predictions for the same rows."""
+
+    def _conclude(
+        self,
+        estimate: tuple[float, float, float, str] | None,
+        lower: float,
+        upper: float,
+        *,
+        table: Sequence[Quantity],
+        assumptions: Sequence[Assumption],
+        rounding: float = 1e-9,
+    ) -> Self:
+        """Set all fitted attributes at once; `estimate` is an Interval, None without truth.
+
+        `rounding` is relative to the largest finite number of the three compared.
+        """
+        for assumption in assumptions:
+            if assumption.status not in STATUSES:
+                raise ValueError(
+                    f"status must be one of {', '.join(STATUSES)}; found {assumption.status!r}."
+                )
+        value, low, high, method = estimate or (np.nan, np.nan, np.nan, "")
+        self.estimate_ = float(value)
+        self.lower_, self.upper_ = float(lower), float(upper)
+        self.interval_ = float(low), float(high)
+        self.method_ = method
+        self.holds_ = None
+        if not np.isnan(self.estimate_):
+            compared = np.array([self.estimate_, self.lower_, self.upper_])
+            slack = rounding * np.abs(compared[np.isfinite(compared)]).max(initial=0.0)
+            self.holds_ = bool(self.lower_ - slack <= self.estimate_ <= self.upper_ + slack)
+        self.assumptions_ = list(assumptions)
+        self.table_ = list(table)
+        return self
+
+    def summary(self) -> Summary:
+        """Table of the estimate, its limits and every other quantity, with the assumptions below.
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+            Prints as text; has `as_text`, `as_html`, `as_latex`.
+        """
+        check_is_fitted(self, "table_")
+        rows = [
+            Quantity("estimate", self.estimate_, *self.interval_, self.method_),
+            Quantity("lower limit", self.lower_),
+            Quantity("upper limit", self.upper_),
+            *self.table_,
+        ]
+        tail = 0.5 - 0.5 * self.confidence_level
+        table = plain_table(
+            type(self).__name__,
+            "",
+            [row.name for row in rows],
+            ["value", f"[{tail:.6g}", f"{1.0 - tail:.6g}]", "interval"],
+            [
+                [
+                    number(row.value, 4),
+                    "" if np.isnan(row.low) else number(row.low, 4),
+                    "" if np.isnan(row.high) else number(row.high, 4),
+                    row.method,
+                ]
+                for row in rows
+            ],
+        )
+        words = {True: "yes, on this sample", False: "no, not on this sample", None: "unknown"}
+        held = f"Does the estimate lie within the limits? {words[self.holds_]}."
+        if self.holds_ is None:
+            held = "Without truth there is no estimate to compare with the limits."
+        notes = [held, *(f"{a.name}: {a.status}." for a in self.assumptions_)]
+        return summary_of([table], notes)

@@ -1,0 +1,227 @@
+"""How far a student's calibration can be from its weak model's, theory 4.2 and 4.3."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from w2s_stats._validation import check_choice, check_weight, whole_or_nothing
+from w2s_stats.bounds._base import Assumption, Bound, Quantity
+from w2s_stats.bounds._calibration_change import COMPUTED, calibration_change
+from w2s_stats.bounds._intervals import (
+    Interval,
+    check_confidence_level,
+    empirical_bernstein_mean,
+)
+from w2s_stats.bounds._log_ratio import RowFacts, check_pair, row_blocks, row_facts
+from w2s_stats.bounds._row_means import FRESH_ROWS, mean_of_rows
+from w2s_stats.bounds._truth import check_truth
+from w2s_stats.calibration._cells import check_bins
+
+# A measure of calibration moves by at most so many mean distances of the two models.
+LIPSCHITZ = {"same-information": 1.0, "distance": 1.0, "smooth": 2.0, "smooth-vector": 3.0}
+# These condition on each model's own scores, and have no such constant.
+SCORE_CONDITIONAL = ("marginal", "expected", "top-label")
+
+
+class CalibrationShift(Bound):
+    r"""Limits of the change in calibration error from weak model to student (theory 4.3).
+
+    \|C(F_sw) - C(F_w)\| <= L E\|F_sw - F_w\|_1, and by Pinsker and by Bretagnolle and Huber
+    E\|F_sw - F_w\|_1 <= 2 min(sqrt(d / 2), sqrt(1 - exp(-d))), d the mean KL in either direction.
+    By measure C:
+
+    - "same-information", L = 1: sum_j E\|E[y_j - F_j \| A]\|, A the same for both models; here
+      cells of a grid on (F_w,j, F_sw,j);
+    - "distance", L = 1, two classes: distance to calibration of the positive class's probability;
+    - "smooth", L = 2: smooth calibration error, summed over classes;
+    - "smooth-vector", L = 3: its version with a vector of weights, Lipschitz from l1 to l_inf.
+
+    One-dimensional probabilities are those of the positive class: the distance is then
+    E\|F_sw - F_w\|, half of the two classes' sum, and so are the measures.
+
+    Yao et al. (Theorem 2) print 2 sqrt(1 - exp(-d)) for the *marginal* calibration error, which
+    conditions each model on its own scores. That is false (theory 4.2): F_w = 1/2 is calibrated for
+    balanced labels, F_sw = 1/2 +- e along the label is off by 1/2 - e, for any e > 0. It is refused
+    here, as are the other errors that condition on scores.
+
+    Parameters
+    ----------
+    measure : {"same-information", "distance", "smooth", "smooth-vector"}, default="smooth"
+    n_bins : int, default=10
+        Of each model's probability, in the grid of "same-information".
+    confidence_level : float, default=0.95
+
+    Attributes
+    ----------
+    estimate_ : float
+        C(F_sw) - C(F_w) in the labelled rows. NaN without truth, and for "distance" and
+        "smooth-vector", which are limited here but not computed.
+    lower_, upper_ : float
+        -+ L times the observed mean distance in this sample, the tightest limit. `table_` has its
+        intervals for a population, and the limits by Pinsker and by Bretagnolle and Huber.
+    interval_ : tuple of two floats
+        Valid at every n, and wide (theory 9.5, and its like for cells): each of the two errors is
+        within c sqrt(E r^2 / n) + sqrt(2 log(1 / delta) / n) of its population value, r = y - F,
+        c = 2 for "smooth" and `n_bins` for cells, and the change within L times the mean distance,
+        by empirical Bernstein. NaN where rows have weights.
+    method_, holds_, assumptions_, table_
+        As in every bound.
+
+    References
+    ----------
+    Yao et al. (2025), The capabilities and limitations of weak-to-strong generalization, Theorem 2.
+    Blasiok, Gopalan, Hu and Nakkiran (2023), A unifying theory of distance from calibration.
+
+    Examples
+    --------
+    >>> from w2s_stats.bounds import CalibrationShift
+    >>> bound = CalibrationShift().fit([0.5, 0.5, 0.5, 0.5], [0.6, 0.4, 0.6, 0.4], [1, 0, 1, 0])
+    >>> round(bound.estimate_, 3), round(bound.upper_, 3), bound.holds_
+    (0.04, 0.2, True)
+    """
+
+    def __init__(
+        self, *, measure: str = "smooth", n_bins: int = 10, confidence_level: float = 0.95
+    ) -> None:
+        self.measure = measure
+        self.n_bins = n_bins
+        self.confidence_level = confidence_level
+
+    @whole_or_nothing
+    def fit(
+        self,
+        y_weak: Any,
+        y_student: Any,
+        y_true: Any = None,
+        *,
+        y_ceiling: Any = None,
+        neighbors: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
+        """Compute the limits, and the change where there is truth.
+
+        Parameters
+        ----------
+        y_weak, y_student : array-like of shape (n_samples, n_classes) or (n_samples,)
+            Class probabilities; one dimension: the positive class's.
+        y_true : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Class labels or probabilities, NaN where a row has no label.
+        y_ceiling, neighbors : ignored
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the measure conditions on scores or is unknown, "distance" is asked for other than
+            one-dimensional probabilities, rows are no distributions, shapes differ, or a label is
+            no class.
+        """
+        level = check_confidence_level(self.confidence_level)
+        self._check_measure()
+        weak, student = check_pair(y_weak, y_student)
+        positive_only = np.ndim(y_weak) == 1 and np.ndim(y_student) == 1
+        if self.measure == "distance" and not positive_only:
+            raise ValueError(
+                "y_weak and y_student must have one dimension, the positive class's probability, "
+                f'for measure="distance"; found {np.ndim(y_weak)} and {np.ndim(y_student)}.'
+            )
+        truth = check_truth(y_true, *weak.shape)
+        weight = check_weight(sample_weight, weak)
+        facts = row_facts(weak, student, weight=weight)
+        apart = _distances(weak, student) * (0.5 if positive_only else 1.0)
+        apart = apart if weight is None else apart[weight > 0]
+        largest = 1.0 if positive_only else 2.0
+        table = self._limits(apart, facts, level, largest=largest)
+        limit = table[0].value
+        estimate = None
+        if truth is not None and self.measure in COMPUTED:
+            before, after, reach = calibration_change(
+                weak,
+                student,
+                truth,
+                weight,
+                measure=self.measure,
+                n_bins=self.n_bins,
+                positive_only=positive_only,
+                error_rate=(1 - level) / 2,
+            )
+            # The other half of the error rate is for the distance, which limits the change too.
+            bernstein = empirical_bernstein_mean(
+                apart, 0.0, largest, confidence_level=(1 + level) / 2
+            )
+            cap = LIPSCHITZ[self.measure] * bernstein.high
+            change = after - before
+            estimate = Interval(
+                change, max(change - reach, -cap), min(change + reach, cap), "finite-sample"
+            )
+            if weight is not None:
+                estimate = Interval(change, np.nan, np.nan, "")
+            table += [
+                Quantity("calibration error, weak model", before),
+                Quantity("calibration error, student", after),
+            ]
+        return self._conclude(
+            estimate,
+            -limit,
+            limit,
+            table=table,
+            assumptions=[
+                FRESH_ROWS,
+                Assumption("Labels are true ones, not the weak model's", "not checked"),
+            ],
+            # The change is a difference of errors of order 1, exact to their rounding.
+            rounding=1e-9 + 1e-13 / max(limit, 1e-13),
+        )
+
+    def _check_measure(self) -> None:
+        if self.measure in SCORE_CONDITIONAL:
+            raise ValueError(
+                f"measure must be one of {', '.join(LIPSCHITZ)}; found {self.measure!r}, which "
+                "conditions each model on its own scores: a student at any distance e from a "
+                "calibrated weak model can be off by 1/2 - e (theory 4.2), so no bound is true."
+            )
+        check_choice("measure", self.measure, tuple(LIPSCHITZ))
+        check_bins(self.n_bins, "uniform")
+
+    def _limits(
+        self, apart: np.ndarray, facts: RowFacts, level: float, *, largest: float
+    ) -> list[Quantity]:
+        """L times the mean distance, which is `largest` at most, and times what KL makes of it."""
+        factor = LIPSCHITZ[self.measure]
+        found = [mean_of_rows(apart, facts.weight, level)]
+        if facts.weight is None:
+            found.append(empirical_bernstein_mean(apart, 0.0, largest, confidence_level=level))
+        table = [
+            Quantity(
+                "observed, L mean distance: +-",
+                factor * mean.estimate,
+                factor * mean.low,
+                factor * mean.high,
+                mean.method,
+            )
+            for mean in found
+        ]
+        half = factor * largest
+        for name, rows in (("weak || student", facts.forward), ("student || weak", facts.reverse)):
+            d = mean_of_rows(rows, facts.weight, level)
+            huber = np.sqrt(-np.expm1(-d.estimate))
+            table += [
+                Quantity(f"Pinsker, KL({name}): +-", half * np.sqrt(d.estimate / 2)),
+                Quantity(f"Bretagnolle-Huber, KL({name}): +-", half * huber),
+                Quantity(f"KL({name})", *d),
+            ]
+        return table
+
+
+def _distances(weak: np.ndarray, student: np.ndarray) -> np.ndarray:
+    """||s - w||_1 of every row."""
+    out = np.empty(len(weak))
+    for block in row_blocks(*weak.shape):
+        out[block] = np.abs(student[block].astype(np.float64) - weak[block]).sum(axis=1)
+    return out

@@ -1,0 +1,179 @@
+"""What two models that disagree must get wrong between them, theory 9.4."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from w2s_stats._validation import check_choice, check_weight, whole_or_nothing
+from w2s_stats.bounds._base import Bound, Quantity
+from w2s_stats.bounds._inputs import check_predictions
+from w2s_stats.bounds._intervals import check_confidence_level, empirical_bernstein_mean
+from w2s_stats.bounds._log_ratio import check_pair, distributions, row_blocks
+from w2s_stats.bounds._row_means import FRESH_ROWS, mean_of_known_rows, mean_of_rows
+from w2s_stats.bounds._truth import Truth, check_truth
+
+LOSSES = ("kl", "cross-entropy", "zero-one", "squared")
+
+
+class ErrorFloor(Bound):
+    r"""A label-free floor under the two models' summed errors (theory 9.4).
+
+    Whatever the truth, error(F_w) + error(F_sw) is at least, by loss,
+
+    ============= ==================================== ===========================================
+    kl            d(F*, F), truth a distribution       -2 E log sum_j sqrt(F_w,j F_sw,j)
+    cross-entropy -E log F_y                           -E log max_j F_w,j F_sw,j
+    zero-one      P(argmax F != y)                     P(argmax F_w != argmax F_sw)
+    squared       E \|F* - F\|^2                       E \|F_w - F_sw\|^2 / 2
+    ============= ==================================== ===========================================
+
+    Each is attained: by the normalised geometric mean of the two, by the class of the largest
+    product, by either prediction, by the mean of the two. There is no such floor under one model
+    alone, since it may be the truth: theory 9.4's (floor - U) / 2 under d(F*, F_sw), with U the
+    upper end of `KLSandwich`, is never positive (F* = F_sw has gain KL(F_sw || F_w), which is <= U
+    and >= the floor). The cross-entropy of labels is the exception: -E log max_j F_j is under it,
+    and in the table. This is ours, not a paper's.
+
+    Parameters
+    ----------
+    loss : {"kl", "cross-entropy", "zero-one", "squared"}, default="kl"
+    confidence_level : float, default=0.95
+
+    Attributes
+    ----------
+    estimate_ : float
+        Sum of the two errors; NaN without truth. With a part of the rows labelled and no weights,
+        prediction-powered by the floor's rows.
+    lower_, upper_ : float
+        The floor on this sample, and infinity. For a population take the interval in `table_`:
+        normal, and for the last two losses, whose rows lie in [0, 1] (class probabilities only),
+        also by empirical Bernstein, valid at every n.
+    interval_, method_, holds_, assumptions_, table_
+        As in every bound.
+
+    Examples
+    --------
+    >>> from w2s_stats.bounds import ErrorFloor
+    >>> bound = ErrorFloor(loss="zero-one").fit([0.9, 0.2, 0.6, 0.4], [0.8, 0.3, 0.1, 0.1])
+    >>> bound.lower_
+    0.25
+    >>> ErrorFloor().fit([[0.9, 0.1]], [[0.1, 0.9]]).lower_.__round__(3)
+    1.022
+    """
+
+    def __init__(self, *, loss: str = "kl", confidence_level: float = 0.95) -> None:
+        self.loss = loss
+        self.confidence_level = confidence_level
+
+    @whole_or_nothing
+    def fit(
+        self,
+        y_weak: Any,
+        y_student: Any,
+        y_true: Any = None,
+        *,
+        y_ceiling: Any = None,
+        neighbors: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
+        """Compute the floor, and the two errors' sum where there is truth.
+
+        Parameters
+        ----------
+        y_weak, y_student : array-like of shape (n_samples, n_classes) or (n_samples,)
+            Class probabilities; one dimension: the positive class's. For the squared loss any
+            finite numbers, one dimension or more outputs.
+        y_true : array-like, default=None
+            Class labels or probabilities, NaN where a row has no label; for the squared loss also
+            an array like `y_weak`.
+        y_ceiling, neighbors : ignored
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If `loss` is none of the four, rows are no distributions, shapes differ or a label is no
+            class.
+        """
+        level = check_confidence_level(self.confidence_level)
+        check_choice("loss", self.loss, LOSSES)
+        if self.loss == "squared":
+            rows, weight = _squared_rows(y_weak, y_student, y_true, sample_weight)
+        else:
+            weak, student = check_pair(y_weak, y_student)
+            truth = check_truth(y_true, *weak.shape)
+            weight = check_weight(sample_weight, weak)
+            rows = _probability_rows(weak, student, truth, self.loss)
+        if weight is not None:
+            rows, weight = {name: row[weight > 0] for name, row in rows.items()}, weight[weight > 0]
+        error = rows.pop("error")
+        table = [Quantity(name, *mean_of_rows(row, weight, level)) for name, row in rows.items()]
+        floor = rows["floor"]
+        if weight is None and self.loss in ("zero-one", "squared") and floor.max() <= 1:
+            bernstein = empirical_bernstein_mean(floor, 0.0, 1.0, confidence_level=level)
+            table.insert(1, Quantity("floor", *bernstein))
+        estimate, sampling = mean_of_known_rows(error, floor, weight, level)
+        return self._conclude(
+            estimate, table[0].value, np.inf, table=table, assumptions=[FRESH_ROWS, *sampling]
+        )
+
+
+def _probability_rows(
+    weak: np.ndarray, student: np.ndarray, truth: Truth | None, loss: str
+) -> dict[str, np.ndarray]:
+    """Floor and error of each row, the error NaN where the truth is not known."""
+    n_rows = len(weak)
+    names = ["floor", "error"]
+    if loss == "cross-entropy":
+        names += ["weak model alone", "student alone"]
+    rows = {name: np.full(n_rows, np.nan) for name in names}
+    for block in row_blocks(*weak.shape):
+        w, s = distributions(weak[block]), distributions(student[block])
+        if loss == "zero-one":
+            classes = np.arange(w.shape[1])
+            score = (classes != w.argmax(axis=1)[:, None]) + 1.0
+            score -= classes == s.argmax(axis=1)[:, None]
+        else:
+            with np.errstate(divide="ignore"):
+                score = -np.log(w) - np.log(s)
+        rows["floor"][block] = score.min(axis=1)
+        if loss == "kl":
+            # sum sqrt(w s) = 1 - sum (sqrt w - sqrt s)^2 / 2, exact where the two are close.
+            apart = ((np.sqrt(w) - np.sqrt(s)) ** 2).sum(axis=1) / 2
+            with np.errstate(divide="ignore"):
+                rows["floor"][block] = -2 * np.log1p(-np.minimum(apart, 1.0))
+                if truth is not None and truth.rows is not None:
+                    score += 2 * np.log(truth.rows[block])
+        if loss == "cross-entropy":
+            rows["weak model alone"][block] = -np.log(w.max(axis=1))
+            rows["student alone"][block] = -np.log(s.max(axis=1))
+        if truth is not None:
+            rows["error"][block] = truth.expect(score, block)
+    return rows
+
+
+def _squared_rows(
+    y_weak: Any, y_student: Any, y_true: Any, sample_weight: Any
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """||w - s||^2 / 2 and ||F* - w||^2 + ||F* - s||^2 of each row; the rows' weights."""
+    found = check_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
+    weak, student = (a.reshape(len(a), -1) for a in (found.weak, found.student))
+    error = np.full(len(weak), np.nan)
+    if found.truth is not None:
+        truth = found.truth.reshape(len(found.truth), -1)
+        labelled = found.labelled
+        error[labelled] = _square(truth, weak[labelled]) + _square(truth, student[labelled])
+    return {"floor": _square(weak, student) / 2, "error": error}, found.weight
+
+
+def _square(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    out = np.empty(len(a))
+    for block in row_blocks(*a.shape):
+        out[block] = ((a[block].astype(np.float64) - b[block]) ** 2).sum(axis=1)
+    return out

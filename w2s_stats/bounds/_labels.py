@@ -1,0 +1,89 @@
+"""Class labels of models and of the truth, as integers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from w2s_stats.divergences._probabilities import as_float, check_probabilities, check_rows
+
+
+def predicted_labels(y: Any, n_samples: int | None = None, *, name: str) -> np.ndarray:
+    """Labels a model gives: its own, or the most probable class of its probabilities.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Integers from 0, or rows of probabilities (of tied classes the first).
+    n_samples : int, default=None
+        The rows `y` must have.
+    name : str
+        What messages call it.
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If `y` is empty, has other rows, or holds neither.
+
+    Examples
+    --------
+    >>> from w2s_stats.bounds._labels import predicted_labels
+    >>> predicted_labels([[0.2, 0.8], [0.5, 0.5]], name="y_weak")
+    array([1, 0])
+    """
+    values = np.asarray(y)
+    if values.ndim == 2:
+        return check_probabilities(values, name=name, n_rows=n_samples).argmax(axis=1)
+    labels = true_labels(values, values.size if n_samples is None else n_samples, name=name)
+    if labels.min() < 0:
+        raise ValueError(
+            f"{name} must have a label in every row, found none at row {labels.argmin()}."
+        )
+    return labels
+
+
+def true_labels(y: Any, n_samples: int, *, name: str = "y_true") -> np.ndarray:
+    """Class labels of the rows whose truth is known, -1 elsewhere.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,), or None
+        Integers from 0 (floats too); NaN where the label is not known.
+    n_samples : int
+    name : str, default="y_true"
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If `y` has another shape, or an entry that is no class.
+
+    Examples
+    --------
+    >>> from w2s_stats.bounds._labels import true_labels
+    >>> true_labels([1.0, float("nan"), 0.0], 3)
+    array([ 1, -1,  0])
+    """
+    if y is None:
+        return np.full(n_samples, -1)
+    values = as_float(y, name=name)
+    if values.ndim != 1:
+        raise ValueError(f"{name} must be one row of class labels, found shape {values.shape}.")
+    check_rows(values, n_samples, name=name)
+    known = ~np.isnan(values)
+    labels = np.where(known, values, 0.0)
+    wrong = ~(np.isfinite(labels) & (labels >= 0) & (np.floor(labels) == labels))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            f"{name} must hold class labels 0, 1, 2, ..., found {values[row]:g} at row {row}."
+        )
+    return np.where(known, labels.astype(np.int64), -1)

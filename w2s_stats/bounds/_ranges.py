@@ -1,0 +1,64 @@
+"""Ranges of a row's gain and misfit, for intervals that hold at every sample size."""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+import numpy as np
+
+from w2s_stats.bounds._heads_correction import check_floor
+from w2s_stats.bounds._inputs import Predictions
+
+
+def probability_ranges(gamma: float, data: Predictions) -> dict[str, tuple[float, float]] | None:
+    """Ranges of KL's terms where weak and student probabilities are `gamma` or more.
+
+    A log-ratio of two such probabilities is at most log((1 - (c - 1) gamma) / gamma), c classes;
+    there are no ranges for gamma = 0.
+    """
+    n_classes = data.weak.shape[1]
+    check_floor(gamma, n_classes)
+    for name, values in (("y_weak", data.weak), ("y_student", data.student)):
+        if values.min() < gamma * (1.0 - 1e-6):
+            raise ValueError(
+                f"gamma must be a floor of {name}, whose smallest probability is "
+                f"{values.min():g}; found {gamma!r}."
+            )
+    if gamma == 0:
+        return None
+    # A floor of 1/c up to rounding leaves nothing but the uniform distribution.
+    return _ranges(max(0.0, log((1.0 - (n_classes - 1) * gamma) / gamma)))
+
+
+def value_ranges(
+    divergence: Any, output_range: Any, data: Predictions
+) -> dict[str, tuple[float, float]]:
+    """Ranges where all values lie in `output_range`, for a divergence that sums over columns.
+
+    D(p, q) grows as p and q part, so that its largest value is at the ends of the range.
+    """
+    low, high = output_range
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(
+            f"output_range must be two finite numbers, low < high; found {low}, {high}."
+        )
+    models = {"y_weak": data.weak, "y_student": data.student, "y_true": data.truth}
+    for name, values in models.items():
+        if values is not None and (values.min() < low or values.max() > high):
+            raise ValueError(
+                f"{name} must lie in output_range, {low:g} to {high:g}; found values from "
+                f"{values.min():g} to {values.max():g}."
+            )
+    ends = np.array([low, high], dtype=np.float64)
+    divergence.check(ends, ends, names=("output_range", "output_range"))
+    largest = float(np.max(divergence.pointwise(ends, ends[::-1])))
+    return _ranges(largest * (1 if data.weak.ndim == 1 else data.weak.shape[1]))
+
+
+def _ranges(largest: float) -> dict[str, tuple[float, float]]:
+    return {
+        "gain": (-largest, largest),
+        "misfit": (0.0, largest),
+        "gain - misfit": (-2.0 * largest, largest),
+    }

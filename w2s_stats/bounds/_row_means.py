@@ -1,0 +1,102 @@
+"""Intervals for means of rows that may be infinite, also where some rows have no truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from w2s_stats.bounds._base import Assumption
+from w2s_stats.bounds._intervals import (
+    Interval,
+    bootstrap_mean,
+    empirical_bernstein_mean,
+    normal_mean,
+    prediction_powered_mean,
+)
+
+FRESH_ROWS = Assumption("The rows are fresh ones, not the student's training rows", "not checked")
+
+
+# From here on the bootstrap of a mean is Wald's interval, at thousands of times its cost.
+_BOOTSTRAP_ROWS = 20_000
+
+
+def mean_of_rows(
+    values: np.ndarray,
+    weight: np.ndarray | None,
+    confidence_level: float,
+    *,
+    method: Callable[..., Interval] = normal_mean,
+    **options: Any,
+) -> Interval:
+    """Mean and its interval by `method`; an infinite row makes an infinite mean without one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.bounds._row_means import mean_of_rows
+    >>> mean_of_rows(np.array([0.0, np.inf]), None, 0.95)
+    Interval(estimate=inf, low=-inf, high=inf, method='none')
+    """
+    if np.isfinite(values).all():
+        return method(values, weight, confidence_level=confidence_level, **options)
+    return Interval(float(np.average(values, weights=weight)), -np.inf, np.inf, "none")
+
+
+def intervals_of_end(
+    values: np.ndarray,
+    weight: np.ndarray | None,
+    confidence_level: float,
+    *,
+    low: float,
+    high: float,
+    random_state: Any,
+) -> list[Interval]:
+    """By bootstrap and, for rows without weights, by empirical Bernstein in [low, high]."""
+    if len(values) > _BOOTSTRAP_ROWS:
+        found = [mean_of_rows(values, weight, confidence_level)]
+    else:
+        found = [
+            mean_of_rows(
+                values, weight, confidence_level, method=bootstrap_mean, random_state=random_state
+            )
+        ]
+    if weight is None and np.isfinite(values).all():
+        # The floor behind low and high is met up to rounding only.
+        inside = np.clip(values, low, high)
+        bernstein = empirical_bernstein_mean(inside, low, high, confidence_level=confidence_level)
+        found.append(bernstein._replace(estimate=found[0].estimate))
+    return found
+
+
+def mean_of_known_rows(
+    values: np.ndarray, guess: np.ndarray, weight: np.ndarray | None, confidence_level: float
+) -> tuple[Interval | None, list[Assumption]]:
+    """Mean of values that need the truth, and what that takes for granted; None without truth.
+
+    Where rows are labelled in part and have no weights the interval is prediction-powered.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+        NaN where the truth is not known.
+    guess : ndarray of shape (n_samples,)
+        What stands in for the values; it makes the interval shorter, never wrong.
+    weight : ndarray of shape (n_samples,) or None
+    confidence_level : float
+    """
+    known = ~np.isnan(values)
+    if not known.any():
+        return None, []
+    if known.all():
+        return mean_of_rows(values, weight, confidence_level), []
+    random = [Assumption("The labelled rows are a random sample of all rows", "not checked")]
+    if weight is None and np.isfinite(values[known]).all() and np.isfinite(guess).all():
+        found = prediction_powered_mean(
+            values[known], guess[known], guess[~known], confidence_level=confidence_level
+        )
+        return found, random
+    weight = None if weight is None else weight[known]
+    return mean_of_rows(values[known], weight, confidence_level), random

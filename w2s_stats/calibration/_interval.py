@@ -1,0 +1,180 @@
+"""Intervals for calibration errors, each for an error that it names."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from w2s_stats._validation import check_choice
+from w2s_stats.calibration._binned_interval import absolute_interval, squared_interval
+from w2s_stats.calibration._cells import Cells, bin_of, cells_of, check_bins
+from w2s_stats.calibration._forecast import Forecast, Margin, check_forecast
+from w2s_stats.calibration._smooth import smooth_error
+from w2s_stats.calibration._smooth_interval import bootstrap_reach, finite_sample_reach
+
+
+class CalibrationInterval(NamedTuple):
+    """An estimate and its interval.
+
+    Attributes
+    ----------
+    estimate, low, high : float
+    method : str
+        How the interval was made, and whether its level is met, or at least met.
+    error : str
+        Which error it is an interval for.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    method: str
+    error: str
+
+
+def calibration_interval(
+    y_true: Any,
+    y_proba: Any,
+    *,
+    measure: str = "marginal",
+    n_bins: int = 15,
+    strategy: str = "uniform",
+    norm: str = "l2",
+    method: str | None = None,
+    confidence_level: float = 0.95,
+    n_resamples: int = 500,
+    random_state: Any = None,
+) -> CalibrationInterval:
+    """Interval for a calibration error in the population; rows are taken to be independent.
+
+    - "marginal" and "expected", norm "l2" (asymptotic): with T the unbiased squared error over bins
+      (``debias="residuals"``), the errors x >= 0 with ``(T - x^2)^2 <= z^2 (V0 + c x^2)``, where V0
+      is the variance of T for a calibrated forecast and c x^2 what its gaps add. Holds its level
+      for calibrated and miscalibrated forecasts alike, where the interval of T's own standard error
+      does not.
+    - the same, norm "l1" (asymptotic, conservative): the absolute value of a small gap cannot be
+      estimated without bias, so the ends allow for all values of the bias: the plain error less
+      all noise that absolute values may have made, and the plain error plus its own noise. The
+      estimate is that of ``debias="residuals"``.
+    - "smooth", method "finite-sample" (its default; conservative, valid at every n): the sample's
+      error +- ``2 sqrt(E r^2/n) + sqrt(2 ln(1/a)/n)``, r = y - F (theory 9.5), with an upper limit
+      of E r^2 that takes a tenth of the risk; k > 2 classes: ``2 sqrt(k E|r|^2/n) +
+      sqrt(8 ln(1/a)/n)``.
+    - "smooth", method "bootstrap" (asymptotic, conservative except for calibrated forecasts):
+      +- the quantile of ``sup_w (E* - E_n) w(F) r`` over resamples of rows; several times shorter.
+
+    The binned errors are those of the bins at hand: E over F's bins, which is at most the error of
+    F itself. `low` therefore is a lower limit for the error without bins as well; `high` is not an
+    upper one. The normal approximation needs several rows of either outcome in most bins.
+
+    Parameters
+    ----------
+    y_true, y_proba : array-like
+        As in `marginal_calibration_error`. Corrected weak labels must have a given matrix.
+    measure : {"marginal", "expected", "smooth"}, default="marginal"
+    n_bins : int, default=15
+    strategy : {"uniform", "quantile"}, default="uniform"
+    norm : {"l2", "l1"}, default="l2"
+        Of binned errors.
+    method : {"asymptotic", "finite-sample", "bootstrap"}, optional
+        By default "asymptotic" for binned errors, "finite-sample" for the smooth one.
+    confidence_level : float, default=0.95
+    n_resamples : int, default=500
+    random_state : int, RandomState or None
+        For the bootstrap.
+
+    Returns
+    -------
+    CalibrationInterval
+
+    Raises
+    ------
+    ValueError
+        If labels or probabilities are not such, an option is unknown or does not fit the measure,
+        the confidence level is not inside (0, 1), or labels were corrected by an estimated matrix.
+
+    References
+    ----------
+    Sun, Chaudhari, Barnett and Dobriban (2024), A confidence interval for the l2 expected
+    calibration error (the debiased estimate and its two limits; the inversion here is ours).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.calibration import calibration_interval
+    >>> rng = np.random.default_rng(0)
+    >>> f = rng.random(2000)
+    >>> y = rng.random(2000) < f**2
+    >>> found = calibration_interval(y, f, measure="expected")
+    >>> round(found.estimate, 3), round(found.low, 3), round(found.high, 3)
+    (0.188, 0.171, 0.207)
+    >>> found.error
+    'l2 error of the positive class over 15 uniform bins'
+    >>> found = calibration_interval(y, f, measure="smooth")
+    >>> round(found.estimate, 3), round(found.low, 3), round(found.high, 3)
+    (0.169, 0.093, 0.244)
+    """
+    forecast = check_forecast(y_true, y_proba)
+    check_choice("measure", measure, ("marginal", "expected", "smooth"))
+    if not 0 < confidence_level < 1:
+        raise ValueError(f"confidence_level must lie between 0 and 1, found {confidence_level!r}.")
+    if forecast.corrected is not None and forecast.corrected.estimated:
+        raise ValueError(
+            "calibration_interval knows nothing of the error of an estimated confusion matrix: "
+            "give labels corrected by a known one, or resample all rows and estimate it anew."
+        )
+    level = float(confidence_level)
+    if measure == "smooth":
+        method = "finite-sample" if method is None else method
+        check_choice("method for the smooth error", method, ("finite-sample", "bootstrap"))
+        return _smooth(forecast, method, level, n_resamples, random_state)
+    check_choice("method for a binned error", method or "asymptotic", ("asymptotic",))
+    check_bins(n_bins, strategy)
+    check_choice("norm", norm, ("l1", "l2"))
+    return _binned(forecast, measure, n_bins, strategy, norm, level)
+
+
+def _binned(
+    forecast: Forecast, measure: str, n_bins: int, strategy: str, norm: str, level: float
+) -> CalibrationInterval:
+    if measure == "marginal":
+        margins, times = forecast.classwise()
+        what = f"{forecast.n_classes} classes"
+    else:
+        margins, times = iter([forecast.confidence()]), 1
+        what = "the positive class" if forecast.proba.ndim == 1 else "the top label"
+    events = (_event(margin, n_bins, strategy) for margin in margins)
+    interval = squared_interval if norm == "l2" else absolute_interval
+    method = "asymptotic" if norm == "l2" else "asymptotic, conservative"
+    error = f"{norm} error of {what} over {n_bins} {strategy} bins"
+    return CalibrationInterval(*interval(events, times, level), method, error)
+
+
+def _event(margin: Margin, n_bins: int, strategy: str) -> tuple[np.ndarray, Cells]:
+    cells = cells_of(margin, bin_of(margin.f, n_bins, strategy))
+    if cells.size.max() == 1:
+        raise ValueError(
+            "calibration_interval needs bins of two rows or more to see their noise, found "
+            f"n_bins={n_bins} with {len(margin.f)} rows, each alone in its bin."
+        )
+    return margin.residual, cells
+
+
+def _smooth(
+    forecast: Forecast, method: str, level: float, n_resamples: int, random_state: Any
+) -> CalibrationInterval:
+    estimate = smooth_error(forecast)
+    if method == "finite-sample":
+        reach = finite_sample_reach(forecast, level)
+    else:
+        reach = bootstrap_reach(forecast, level, n_resamples, random_state)
+    what = "the positive class" if forecast.proba.ndim == 1 else f"{forecast.n_classes} classes"
+    largest = 1.0 if forecast.proba.ndim == 1 else 2.0
+    return CalibrationInterval(
+        estimate,
+        min(max(0.0, estimate - reach), largest),
+        min(estimate + reach, largest),
+        "bootstrap, asymptotic" if method == "bootstrap" else "finite-sample, conservative",
+        f"smooth error of {what}",
+    )

@@ -1,0 +1,136 @@
+"""Mean KL of probabilities or logits (theory 1.1, 1.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from w2s_stats.divergences._probabilities import (
+    TOLERANCE,
+    as_float,
+    check_class_columns,
+    check_probabilities,
+    check_same_shape,
+)
+from w2s_stats.divergences._rows import by_rows, excess, mean, softmax_kl
+
+_LARGEST_LOGIT = 1e300
+
+
+def kl_divergence(
+    p: Any,
+    q: Any,
+    *,
+    from_logits: bool = False,
+    sample_weight: Any = None,
+    per_sample: bool = False,
+) -> float | np.ndarray:
+    r"""Mean Kullback-Leibler divergence of predicted distributions, d(p, q) = E KL(p(x) || q(x)).
+
+    Theory 1.1: :math:`d(p, q) = \frac1n \sum_i \sum_j p_{ij} \log (p_{ij} / q_{ij})`, the first
+    argument first, in nats; 0 log 0 = 0, and infinite where q = 0 < p. Rows of probabilities are
+    taken as if divided by their sums, so that rounded rows have no negative divergence.
+
+    From logits z and u (theory 1.2), p = softmax(z), q = softmax(u) and t = (z - u) - sum p (z - u)
+
+    .. math:: \mathrm{KL} = \log\Bigl(1 + \sum_j p_j (e^{-t_j} - 1 + t_j)\Bigr),
+
+    by a series where t is small, and as sum p (z - u) - lse(z) + lse(u) where KL is large. No
+    matrix of probabilities is made, whatever the number of classes, and no term cancels near zero.
+
+    Parameters
+    ----------
+    p, q : array-like of shape (n_samples, n_classes)
+        Probabilities: non-negative, rows sum to 1 within 1e-6 (float32: 1e-4). With `from_logits`,
+        logits up to 1e300; -inf is a probability of zero. float32 is read as it is, sums are
+        float64.
+    from_logits : bool, default=False
+        Whether `p` and `q` are logits.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean.
+    per_sample : bool, default=False
+        Whether to return every row's divergence instead of their mean.
+
+    Returns
+    -------
+    float, or ndarray of shape (n_samples,) with `per_sample`
+
+    Raises
+    ------
+    ValueError
+        If `p` or `q` is empty, does not have two dimensions and two columns, holds NaN, infinity
+        (logits: inf, or a row of -inf only) or a negative probability, or a row that does not sum
+        to 1; if their shapes differ; if `sample_weight` is given with `per_sample`.
+
+    Examples
+    --------
+    >>> from w2s_stats.divergences import kl_divergence
+    >>> weak, student = [[0.6, 0.4], [0.5, 0.5]], [[0.9, 0.1], [0.5, 0.5]]
+    >>> round(kl_divergence(student, weak), 4)
+    0.1131
+    >>> kl_divergence(student, weak, per_sample=True).round(4)
+    array([0.2263, 0.    ])
+
+    Logits that differ by a constant are the same prediction:
+
+    >>> kl_divergence([[1.0, 3.0]], [[2.0, 4.0]], from_logits=True)
+    0.0
+    """
+    if per_sample and sample_weight is not None:
+        raise ValueError(
+            "sample_weight must be None with per_sample=True: no mean is taken that it could weigh."
+        )
+    values = softmax_kl_rows(p, q) if from_logits else kl_rows(p, q)
+    return values if per_sample else mean(values, sample_weight)
+
+
+def kl_rows(p: Any, q: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarray:
+    """KL(p || q) of every row of probabilities, checked in the pass that computes it."""
+    p, q = _pair(p, q, names)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, p_total, q_total = by_rows(excess, p, q)
+        off = (np.abs(p_total - 1) > TOLERANCE[p.dtype]) | (
+            np.abs(q_total - 1) > TOLERANCE[q.dtype]
+        )
+    # A sum that is NaN goes with a value that is.
+    if off.any() or np.isnan(value).any():
+        check_probabilities(p, name=names[0])
+        check_probabilities(q, name=names[1])
+    # KL of p / sum p from q / sum q: the sums enter to second order only.
+    step = (q_total - p_total) / p_total
+    return np.maximum(value / p_total - (step - np.log1p(step)), 0.0)
+
+
+def softmax_kl_rows(z: Any, u: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarray:
+    """KL(softmax(z) || softmax(u)) of every row, checked in the pass that computes it."""
+    z, u = _pair(z, u, names)
+    value = by_rows(softmax_kl, z, u)
+    if np.isnan(value).any():
+        row = int(np.isnan(value).argmax())
+        _check_logits(z[row], row, name=names[0])
+        _check_logits(u[row], row, name=names[1])
+    return value
+
+
+def _pair(p: Any, q: Any, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    p, q = as_float(p, name=names[0]), as_float(q, name=names[1])
+    for array, name in zip((p, q), names, strict=True):
+        check_class_columns(array, None, name=name)
+    check_same_shape(p, q, names=names)
+    return p, q
+
+
+def _check_logits(row: np.ndarray, number: int, *, name: str) -> None:
+    """Raise if a row is not one of logits."""
+    if (row == -np.inf).all():
+        raise ValueError(
+            f"{name} must have a logit above -inf in every row, found none in row {number}."
+        )
+    finite = row[row != -np.inf].astype(np.float64)
+    wrong = finite[~(np.abs(finite) <= _LARGEST_LOGIT)]
+    if wrong.size:
+        raise ValueError(
+            f"{name} must hold logits between -1e300 and 1e300, or -inf; found {wrong[0]:g} in row "
+            f"{number}."
+        )

@@ -1,0 +1,153 @@
+"""Share of the gap between weak model and ceiling that a student closes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import norm
+
+from w2s_stats.bounds._intervals import Interval, check_confidence_level
+from w2s_stats.bounds._labels import predicted_labels, true_labels
+from w2s_stats.selection._powered import powered_means
+
+
+@dataclass(frozen=True)
+class PerformanceGapRecovered:
+    """Share of the gap that a student recovers, if there is a gap.
+
+    Attributes
+    ----------
+    estimate : float
+        NaN where not `valid`.
+    low, high : float
+        Fieller's interval; NaN where not `valid`.
+    valid : bool
+        Whether the ceiling beats the weak model at this confidence level.
+    weak, student, ceiling : Interval
+        Accuracies.
+    gap : Interval
+        Accuracy of the ceiling minus that of the weak model, on the same rows.
+    confidence_level : float
+    """
+
+    estimate: float
+    low: float
+    high: float
+    valid: bool
+    weak: Interval
+    student: Interval
+    ceiling: Interval
+    gap: Interval
+    confidence_level: float
+
+
+def performance_gap_recovered(
+    y_weak: Any, y_student: Any, y_ceiling: Any, y_true: Any, *, confidence_level: float = 0.95
+) -> PerformanceGapRecovered:
+    """(acc_student - acc_weak) / (acc_ceiling - acc_weak) with an interval (theory 2.6).
+
+    The interval is Fieller's: all r for which the mean of (student right - weak right) - r (ceiling
+    right - weak right) does not differ from 0. It is bounded exactly if the gap's own normal
+    interval excludes 0; otherwise, or with a ceiling below the weak model, the share is undefined
+    and said to be so. Asymptotic. Where rows lack gold labels, means are prediction-powered with
+    the ceiling's label as the guess.
+
+    Parameters
+    ----------
+    y_weak, y_student, y_ceiling : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Class labels 0, 1, ..., or probabilities, whose most probable class is taken.
+    y_true : array-like of shape (n_samples,)
+        Class labels, NaN where not known; the known ones are taken to be a random sample.
+    confidence_level : float, default=0.95
+
+    Returns
+    -------
+    PerformanceGapRecovered
+
+    Raises
+    ------
+    ValueError
+        If labels are no classes, arrays differ in length, or fewer than two rows have gold.
+
+    References
+    ----------
+    Burns et al. (2023), Weak-to-strong generalization. Fieller (1954), Some problems in interval
+    estimation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.selection import performance_gap_recovered
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.integers(2, size=2000)
+    >>> weak, student, ceiling = (np.where(rng.random(2000) < e, 1 - y, y) for e in (0.3, 0.2, 0.1))
+    >>> found = performance_gap_recovered(weak, student, ceiling, y)
+    >>> round(found.low, 2), round(found.estimate, 2), round(found.high, 2), found.valid
+    (0.38, 0.49, 0.6, True)
+    >>> found = performance_gap_recovered(weak, student, weak, y)
+    >>> found.estimate, found.valid
+    (nan, False)
+    """
+    level = check_confidence_level(confidence_level)
+    weak = predicted_labels(y_weak, name="y_weak")
+    student = predicted_labels(y_student, len(weak), name="y_student")
+    ceiling = predicted_labels(y_ceiling, len(weak), name="y_ceiling")
+    truth = true_labels(y_true, len(weak))
+    known = truth >= 0
+    if known.sum() < 2:
+        raise ValueError("y_true must be known in at least two rows.")
+
+    def columns(y: np.ndarray, rows: Any) -> np.ndarray:
+        right = [(labels[rows] == y[rows]).astype(float) for labels in (weak, student, ceiling)]
+        return np.column_stack([right[1] - right[0], right[2] - right[0], *right])
+
+    means = powered_means(columns(truth, known), columns(ceiling, slice(None)), known, level)
+    z = float(norm.ppf(0.5 + 0.5 * level))
+    gain, gap = means.mean[:2]
+    ends = fieller(gain, gap, means.covariance()[:2, :2], z)
+    valid = ends is not None and bool(gap > 0)
+    low, high = ends if ends is not None and valid else (np.nan, np.nan)
+    return PerformanceGapRecovered(
+        float(gain / gap) if valid else np.nan,
+        low,
+        high,
+        valid,
+        weak=means.intervals[2],
+        student=means.intervals[3],
+        ceiling=means.intervals[4],
+        gap=means.intervals[1],
+        confidence_level=level,
+    )
+
+
+def fieller(
+    top: float, bottom: float, covariance: np.ndarray, z: float
+) -> tuple[float, float] | None:
+    """All r with (top - r bottom)^2 <= z^2 Var(top - r bottom); None where they have no bounds.
+
+    Parameters
+    ----------
+    top, bottom : float
+        Estimates of the ratio's parts, about normal.
+    covariance : ndarray of shape (2, 2)
+    z : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.selection._recovered import fieller
+    >>> low, high = fieller(1.0, 2.0, 0.01 * np.eye(2), 1.96)
+    >>> round(low, 3), round(high, 3)
+    (0.394, 0.615)
+    >>> fieller(1.0, 0.1, 0.01 * np.eye(2), 1.96) is None
+    True
+    """
+    square = bottom**2 - z**2 * covariance[1, 1]
+    mixed = top * bottom - z**2 * covariance[0, 1]
+    free = top**2 - z**2 * covariance[0, 0]
+    if square <= 0:
+        return None
+    root = np.sqrt(max(mixed**2 - square * free, 0.0))
+    return float((mixed - root) / square), float((mixed + root) / square)
