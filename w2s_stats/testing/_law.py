@@ -1,0 +1,58 @@
+"""A law over generated cases, and the sentence that says where it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis.strategies import SearchStrategy
+
+
+def for_all(cases: SearchStrategy[Any], law: Callable[[Any], None], *, max_examples: int) -> None:
+    """Run a law on the same generated cases every time; raise on the smallest that breaks it."""
+
+    @settings(
+        max_examples=max_examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
+        verbosity=Verbosity.quiet,
+    )
+    @given(cases)
+    def run(case: Any) -> None:
+        law(case)
+
+    try:
+        run()
+    except AssertionError as error:
+        # Where the law was called from says nothing to users: the sentence says it all.
+        raise AssertionError(str(error)) from None
+
+
+def demand(holds: bool, subject: Any, law: str, **numbers: Any) -> None:
+    """Raise AssertionError unless a law holds, in one sentence with the numbers.
+
+    Examples
+    --------
+    >>> from w2s_stats.testing._law import demand
+    >>> demand(1.0 < 0.5, "MyBound()", "lower_ <= upper_", lower_=1.0, upper_=0.5)
+    Traceback (most recent call last):
+    AssertionError: MyBound() breaks the law that lower_ <= upper_: lower_ = 1, upper_ = 0.5.
+    """
+    if not holds:
+        found = ", ".join(f"{name} = {_shown(value)}" for name, value in numbers.items())
+        raise AssertionError(" ".join(f"{subject} breaks the law that {law}: {found}.".split()))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return f"{value:.10g}"
+    if isinstance(value, np.ndarray):
+        digits: Any = {"float": "{:.10g}".format}
+        return np.array2string(value, separator=", ", threshold=40, formatter=digits)
+    return repr(value)
