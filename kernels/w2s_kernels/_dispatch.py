@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TypeVar
 
@@ -16,6 +18,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _pool: ThreadPoolExecutor | None = None
+_lock = threading.Lock()
+_n_inside = 0  # how many contexts of one_blas_thread are open
+_limits = ExitStack()
 
 
 def n_threads() -> int:
@@ -29,28 +34,50 @@ def n_threads() -> int:
 
 
 def thread_map(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Apply a function that releases the GIL to every item on the pool, results in order."""
-    global _pool
+    """Apply a function that releases the GIL to every item on the pool, results in order.
+
+    When an item raises, the others end, and nothing goes on behind the exception.
+    """
     items = list(items)
     n_workers = min(n_threads(), len(items))
     if n_workers < 2:
         return [function(item) for item in items]
-    if _pool is None:
-        _pool = ThreadPoolExecutor(n_threads(), thread_name_prefix="w2s")
     results: list = [None] * len(items)
-    left = iter(range(len(items)))  # the GIL hands each number to one thread
+    left = deque(range(len(items)))
 
     def work() -> None:
-        for number in left:
-            results[number] = function(items[number])
+        try:
+            while left:
+                try:
+                    number = left.popleft()
+                except IndexError:  # another thread took the last one
+                    return
+                results[number] = function(items[number])
+        except BaseException:
+            left.clear()  # the others stop after the item that they are at
+            raise
 
     # The caller works too, and whoever is free takes the next item: waking a sleeping thread takes
     # as long as a small item, and cores are not equally fast.
-    others = [_pool.submit(work) for _ in range(1, n_workers)]
-    work()
-    for other in others:
+    pool = _threads()
+    others = [pool.submit(work) for _ in range(1, n_workers)]
+    try:
+        work()
+    finally:
+        # One that has not begun finds nothing left. One that has writes to arrays of the caller.
+        begun = [other for other in others if not other.cancel()]
+        wait(begun)
+    for other in begun:
         other.result()
     return results
+
+
+def _threads() -> ThreadPoolExecutor:
+    global _pool
+    with _lock:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(n_threads(), thread_name_prefix="w2s")
+        return _pool
 
 
 @cache
@@ -58,15 +85,31 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> AbstractContextManager:
-    """Context in which BLAS uses one thread: inside chunks its own threads only wait and spin."""
-    return _thread_pools().limit(limits=1, user_api="blas")
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Context in which BLAS uses one thread: inside chunks its own threads only wait and spin.
+
+    The number is the process's. The first of several threads that come in sets it, and the last
+    one to leave sets it back.
+    """
+    global _n_inside
+    with _lock:
+        if _n_inside == 0:
+            _limits.enter_context(_thread_pools().limit(limits=1, user_api="blas"))
+        _n_inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_inside -= 1
+            if _n_inside == 0:
+                _limits.close()
 
 
 def _drop_pool() -> None:
     """Forget the parent's pool: its threads do not exist in a forked child."""
-    global _pool
-    _pool = None
+    global _pool, _lock, _n_inside
+    _pool, _lock, _n_inside = None, threading.Lock(), 0
 
 
 if hasattr(os, "register_at_fork"):

@@ -54,10 +54,10 @@ else:
 
     @intrinsic
     def wide_vectors(context):  # type: ignore[no-untyped-def]
-        """Ask for 512-bit vectors in the kernel that calls this, where the processor has them.
+        """Ask for 512-bit vectors in the function that calls this, where the processor has them.
 
-        LLVM takes 256 bits unless told otherwise. Loops full of elementary functions gain a third;
-        sums of products, which wait for loads, gain nothing.
+        LLVM takes 256 bits unless told otherwise. An inlined piece must ask for itself: its loops
+        are vectorised before it is put into a kernel.
         """
 
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]

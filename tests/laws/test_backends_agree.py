@@ -6,10 +6,15 @@ import pytest
 from tests.laws.mixtures import ALL_GATES
 from w2s_kernels import cpu, reference
 from w2s_stats.em import measure
+from w2s_stats.experts import Gaussian
 from w2s_stats.mixture._model import Model, build
 from w2s_stats.mixture._parameters import Block, Parameters
 
 BLOCKS = (Block("gaussian", 0, 2), Block("poisson", 2, 3), Block("multinomial", 3, 5))
+
+
+# Gaussian experts alone are passed over by one kernel, with the gate's column or its rows.
+ALONE = (Block("gaussian", 0, 2),)
 
 
 def labels(rng, n):
@@ -31,14 +36,15 @@ def tied_to(rng):
 
 @pytest.mark.parametrize("gate", [*ALL_GATES, "tied"])
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_one_pass(gate, fit_intercept):
+@pytest.mark.parametrize("blocks", [BLOCKS, ALONE], ids=["three blocks", "gaussian"])
+def test_one_pass(gate, fit_intercept, blocks):
     rng = np.random.default_rng(0)
-    X, Y = rng.normal(1.0, 2.0, size=(900, 2)), labels(rng, 900)
+    X, Y = rng.normal(1.0, 2.0, size=(900, 2)), labels(rng, 900)[:, : blocks[-1].stop]
     weight = rng.uniform(0.0, 2.0, size=900)
-    model = Model(3, BLOCKS, gate, fit_intercept, gate_penalty=0.3)
+    model = Model(3, blocks, gate, fit_intercept, gate_penalty=0.3)
     if gate == "tied":
-        model = Model(3, BLOCKS, "softmax", fit_intercept, tied_to=tied_to(rng))
-    gaussian = np.array([True, True, False, False, False])
+        model = Model(3, blocks, "softmax", fit_intercept, tied_to=tied_to(rng))
+    gaussian = np.array([True, True, False, False, False])[: Y.shape[1]]
     coordinates = measure(X, Y, weight, center=fit_intercept, standardise=gaussian)
     one, two = (build(model, X, Y, weight, coordinates, kernels=k) for k in (cpu, reference))
     theta = one.start(lambda number: rng.dirichlet(np.ones(3), size=900).T)
@@ -50,3 +56,17 @@ def test_one_pass(gate, fit_intercept):
     if gate != "gaussian-joint":
         for a, b in zip(one.information(theta), two.information(theta), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-8 * np.abs(b).max())
+
+
+@pytest.mark.parametrize("gate", ["constant", "softmax"])
+def test_one_kernel_or_three(gate, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(700, 2)), labels(rng, 700)[:, :2]
+    coordinates = measure(X, Y, None, center=True, standardise=np.array([True, True]))
+    mixture = build(Model(3, ALONE, gate), X, Y, None, coordinates)
+    theta = mixture.start(lambda number: rng.dirichlet(np.ones(3), size=700).T)
+    one = mixture.evaluate(theta)
+    monkeypatch.delattr(Gaussian, "whole_pass")
+    three = mixture.evaluate(theta)
+    assert one.objective == pytest.approx(three.objective, rel=1e-13)
+    np.testing.assert_allclose(one.proposal, three.proposal, rtol=1e-10, atol=1e-11)

@@ -84,6 +84,12 @@ class Shapes:
             Y[missing] = np.nan
         return Y
 
+    def poisson_coef(self):
+        coef = 0.5 * self.normal(self.experts, self.outputs, self.features)
+        if self.rng.random() < 0.2:
+            coef[:, :, 0] += 400.0  # rates beyond every number
+        return coef
+
     def resp(self):
         resp = self.rng.dirichlet(np.ones(self.experts), size=self.rows).T
         resp[:, self.rng.random(self.rows) < 0.1] = 0.0
@@ -184,9 +190,9 @@ def gaussian_pass(s):
 
 @case
 def poisson_log_prob(s):
-    k, m, p = s.experts, s.outputs, s.features
+    k, m = s.experts, s.outputs
     Y = s.with_gaps(s.rng.poisson(3.0, size=(m, s.rows)).astype(float))
-    return [s.X(), Y, 0.5 * s.normal(k, m, p), s.normal(k, s.rows)], [3]
+    return [s.X(), Y, s.poisson_coef(), s.normal(k, s.rows)], [3]
 
 
 @case
@@ -194,7 +200,7 @@ def poisson_stats(s):
     k, m, p = s.experts, s.outputs, s.features
     Y = s.with_gaps(s.rng.poisson(3.0, size=(m, s.rows)).astype(float))
     sums = [s.normal(k, m, p), s.normal(k, m, p, p), s.normal(k, m)]
-    return [s.X(), Y, 0.5 * s.normal(k, m, p), s.resp(), *sums], [4, 5, 6]
+    return [s.X(), Y, s.poisson_coef(), s.resp(), *sums], [4, 5, 6]
 
 
 def _classes(s):

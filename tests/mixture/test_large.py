@@ -4,9 +4,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from joblib import parallel_config
+from sklearn.base import clone
 
 from tests.mixture.models import GATES, example
 from w2s_kernels import _dispatch
+from w2s_stats.datasets import load_tone
 from w2s_stats.em import _tiles
 from w2s_stats.mixture import MixtureOfExpertsRegressor
 
@@ -128,3 +131,12 @@ def test_nothing_of_the_size_of_the_data_is_kept(gate, monkeypatch):
     # Twice the rows take less than half of what an array (n_samples, n_experts) would.
     assert all_rows - half < 8 * k * (n // 2) / 2
     assert all_rows < 50e6
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+def test_joblib_s_context_changes_nothing(backend):
+    X, y = load_tone(return_X_y=True)
+    model = MixtureOfExpertsRegressor(2, n_init=2, random_state=0)
+    with parallel_config(backend=backend, n_jobs=2):
+        inside = clone(model).fit(X, y)
+    np.testing.assert_array_equal(inside.coef_, clone(model).fit(X, y).coef_)

@@ -10,6 +10,7 @@ from w2s_stats.em._starts import (
     hashed_labels,
     hashed_rows,
     kmeans_labels,
+    one_at_a_time,
     race,
 )
 from w2s_stats.em._tiles import Tiles
@@ -28,6 +29,7 @@ __all__ = [
     "kmeans_labels",
     "maximise",
     "measure",
+    "one_at_a_time",
     "quadratic",
     "race",
 ]

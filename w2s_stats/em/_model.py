@@ -16,8 +16,6 @@ from w2s_stats.em._tiles import Tiles, aligned
 from w2s_stats.experts import (
     Expert,
     Gate,
-    Gaussian,
-    SoftmaxGate,
     Tile,
     gate_curvature,
     gate_score,
@@ -47,7 +45,7 @@ class Mixture:
     tiles: Tiles
     kernels: ModuleType
     parallel: bool = True
-    # Buffers of each thread, by size: a pass allocates nothing.
+    # Buffers of each thread, by size: a pass allocates nothing that grows with the rows.
     _rooms: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     @property
@@ -113,11 +111,11 @@ class Mixture:
         self, tile: Tile, theta: tuple[np.ndarray, list[np.ndarray]], room: dict, sums: _Sums
     ) -> None:
         gate, experts = theta
-        alone = self.experts[0]
-        if len(self.experts) == 1 and isinstance(alone, Gaussian):
+        whole_pass = getattr(self.experts[0], "whole_pass", None)
+        if whole_pass is not None and len(self.experts) == 1:
             buffer, resp, _ = self._room(tile.weight.size, room)
             log_gate = self.gate.log_prob(tile, gate, buffer)
-            value = alone.whole_pass(tile, experts[0], log_gate, resp, sums.experts[0])
+            value = whole_pass(tile, experts[0], log_gate, resp, sums.experts[0])
         else:
             log_gate, resp, evidence = self.log_joint(tile, theta, room)
             value = self.kernels.em.posterior(resp, tile.weight, evidence)
@@ -206,10 +204,9 @@ class Mixture:
         Features have unit variance: a slope of 30 takes a probability from 1e-13 to its opposite.
         """
         gate, parts = self.split(theta)
-        coef = [p for e, p in zip(self.experts, parts, strict=True) if not isinstance(e, Gaussian)]
-        if isinstance(self.gate, SoftmaxGate):
-            coef.append(gate)
-        return any(np.abs(c).max() > _STEEPEST for c in coef)
+        coef = [e.unbounded(part) for e, part in zip(self.experts, parts, strict=True)]
+        coef.append(self.gate.unbounded(gate))
+        return any(np.abs(c).max(initial=0.0) > _STEEPEST for c in coef)
 
     def information(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Observed information of the free parameters by Louis' identity, and the score's products.

@@ -42,6 +42,11 @@ class Runs:
         )
 
 
+def one_at_a_time(n_jobs: int | None) -> bool:
+    """Whether starts run one after the other, by n_jobs and by joblib's context."""
+    return Parallel(n_jobs=n_jobs, require="sharedmem").n_jobs == 1
+
+
 def hashed_labels(mixture: Mixture, seed: int) -> np.ndarray:
     """Parameters from labels that are a hash of (seed, the bits of the row's x and y).
 
@@ -146,7 +151,7 @@ def race(
         return bad, bool(step.info.min() <= spare), -step.objective, theta
 
     runners: list = list(starts)
-    parallel = Parallel(n_jobs=n_jobs, prefer="threads")
+    parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
     while len(runners) > n_winners:
         results = parallel(delayed(advance)(runner) for runner in runners)
         places = max(len(runners) // 2, n_winners)
@@ -204,7 +209,7 @@ def best_of(
     def degenerate(trace: Trace) -> np.ndarray:
         return mixture.degenerate(trace.theta, trace.step.info)
 
-    parallel = Parallel(n_jobs=n_jobs, prefer="threads")
+    parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
     traces = parallel(delayed(first_leg)(start) for start in starts)
     sound = [t.step.objective for t in traces if t.converged and not degenerate(t).any()]
     target = max(sound, default=-np.inf)

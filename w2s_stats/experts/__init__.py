@@ -1,7 +1,9 @@
 """Conditional densities phi(y; x, theta) and gates g(x; eta), theory 6.1.
 
-A family member answers a few questions about a tile of data and stores nothing else: its
-log-probability, its sufficient statistics, its M-step, its score and curvature.
+A family member holds sizes, never data or parameters. It answers questions about a tile of data
+and a parameter vector: the log-probability, the sufficient statistics (of `stats_shapes`), the
+M-step, and for standard errors the score and curvature; and about parameters alone: where to start,
+how many there are, which are at a floor or unbounded.
 """
 
 from w2s_stats.experts._gates import (

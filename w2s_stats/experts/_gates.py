@@ -32,6 +32,10 @@ class PriorGate:
     def penalty_curvature(self) -> float | np.ndarray:
         return 0.0
 
+    def unbounded(self, theta: np.ndarray) -> np.ndarray:
+        """None of its parameters grows without bound where experts are separated."""
+        return np.zeros(0)
+
     def free_features(self, tile: Tile) -> np.ndarray:
         """What the free coefficients of the gate's logits multiply: the row of ones alone."""
         return tile.gate_X[:1]
@@ -142,6 +146,10 @@ class SoftmaxGate:
             return 0.0
         slopes = self.unpack(theta)[:, 1:]
         return 0.5 * self.penalty_strength * float(((slopes - slopes.mean(axis=0)) ** 2).sum())
+
+    def unbounded(self, theta: np.ndarray) -> np.ndarray:
+        """What grows without bound where experts are separated."""
+        return theta
 
     def free_features(self, tile: Tile) -> np.ndarray:
         return tile.gate_X

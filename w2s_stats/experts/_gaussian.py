@@ -109,6 +109,10 @@ class Gaussian:
         variance = np.maximum(variance, self.floor)
         return np.concatenate([(coef + step).ravel(), 0.5 * np.log(variance).ravel()])
 
+    def unbounded(self, theta: np.ndarray) -> np.ndarray:
+        """None of its parameters grows without bound where labels are separated."""
+        return np.zeros(0)
+
     def effective_rows(self, stats: list[np.ndarray]) -> np.ndarray:
         return stats[3]
 

@@ -82,6 +82,10 @@ class Multinomial:
         step = newton_step(score.reshape(self.n_experts, -1), block_matrix(curvature))
         return theta + step.ravel()
 
+    def unbounded(self, theta: np.ndarray) -> np.ndarray:
+        """What grows without bound where labels are separated."""
+        return theta
+
     def effective_rows(self, stats: list[np.ndarray]) -> np.ndarray:
         return stats[2]
 

@@ -63,7 +63,8 @@ def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def newton_step(score: np.ndarray, curvature: np.ndarray) -> np.ndarray:
     """Newton steps of a stack of models: score (K, p), curvature (K, p, p)."""
-    step = solve(curvature, score)
-    with np.errstate(over="ignore"):
+    # From absurd parameters sums overflow: the step is then no number, and the loop refuses it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = solve(curvature, score)
         length = np.linalg.norm(step, axis=-1, keepdims=True)
     return step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-300))

@@ -71,6 +71,10 @@ class Poisson:
         score, curvature, _ = stats
         return theta + newton_step(score, symmetric(curvature)).ravel()
 
+    def unbounded(self, theta: np.ndarray) -> np.ndarray:
+        """What grows without bound where labels are separated."""
+        return theta
+
     def effective_rows(self, stats: list[np.ndarray]) -> np.ndarray:
         return stats[2].min(axis=1)
 

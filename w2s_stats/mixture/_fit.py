@@ -19,6 +19,7 @@ from w2s_stats.em import (
     hashed_rows,
     kmeans_labels,
     measure,
+    one_at_a_time,
     race,
 )
 from w2s_stats.exceptions import DegenerateFitWarning, SeparationWarning, warn
@@ -73,7 +74,7 @@ def fit_mixture(
     for block in model.blocks:
         standardise[block.outputs] = block.family == "gaussian"
     coordinates = measure(X, Y, weight, center=model.fit_intercept, standardise=standardise)
-    mixture = build(model, X, Y, weight, coordinates, parallel=n_jobs in (None, 1))
+    mixture = build(model, X, Y, weight, coordinates, parallel=one_at_a_time(n_jobs))
     starts = [partial(to_theta, model, mixture, guess) for guess in guesses]
     constant = constant_of(model, mixture)
 
@@ -81,9 +82,7 @@ def fit_mixture(
         if verbose:
             state = "converged" if trace.converged else "not converged"
             bound = trace.step.objective + constant
-            print(
-                f"start {number + 1} of {len(starts)}: {bound:.6f}, {trace.n_iter} passes, {state}"
-            )
+            print(f"start {number + 1}: {bound:.6f}, {trace.n_iter} passes, {state}")
 
     with one_blas_thread():
         starts += _random_starts(mixture, n_init, init, random_state, n_jobs)

@@ -217,8 +217,7 @@ def poisson_stats(
                 e = error[start : start + size]
                 for t in range(size):
                     w = r[t] if y[t] == y[t] else 0.0
-                    # A rate that overflows has responsibility 0: the row adds nothing.
-                    mu[t] = w * exp(eta[t]) if w > 0.0 else 0.0
+                    mu[t] = w * exp(eta[t] if eta[t] < _HIGHEST else _HIGHEST)
                     e[t] = w * y[t] - mu[t] if y[t] == y[t] else 0.0
                     total += w
             count[k, m] += total
