@@ -95,6 +95,15 @@ def test_fresh_process_stays_light(tmp_path):
     assert not loaded & HEAVY
 
 
+def test_packages_are_attributes_when_asked_for(tmp_path):
+    code = "import w2s_stats, sys; assert not any(n.startswith('w2s_stats.') for n in sys.modules)"
+    code += "; print(w2s_stats.mixture.__name__, 'mixture' in dir(w2s_stats))"
+    assert run_python(code, tmp_path).split() == ["w2s_stats.mixture", "True"]
+    folders = {p.parent.name for p in (ROOT / "w2s_stats").glob("*/__init__.py")}
+    internal = {"cli", "em", "experts"}
+    assert folders - internal == set(w2s_stats._PACKAGES)
+
+
 def test_importing_the_package_is_quick(tmp_path):
     code = (
         "import sklearn, numba, time; start = time.process_time(); import w2s_stats; "

@@ -196,3 +196,11 @@ def test_gain_of_positive_heads_is_at_least_their_misfit(rng):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_features_whose_squares_are_no_floats():
+    # The ball cuts in; then the free solution, whose norm is exactly the radius.
+    cut = project_least_squares([[1e-170]], [1.0], radius=1.0)
+    np.testing.assert_allclose(cut.parameters, [1.0], rtol=1e-12)
+    free = project_least_squares([[1e-170]], [1.0], radius=2e170)
+    np.testing.assert_allclose(free.parameters, [1e170], rtol=1e-12)

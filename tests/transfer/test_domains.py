@@ -230,4 +230,7 @@ def test_domains_may_be_whole_floats_and_unsigned():
 
 def test_strategies_that_need_no_weak_labels():
     assert regression(SHIFT, needs_weak=False).target.sum() == 3
+    # Given and empty, they are a mistake all the same.
+    with pytest.raises(ValueError, match="y_weak must be observed in at least one target row"):
+        regression(SHIFT, y_weak=np.full(6, NAN), needs_weak=False)
     assert regression(WEAK, sample_domain=HALF, needs_weak=False, use_gold=True).strong.all()

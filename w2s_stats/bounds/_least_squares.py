@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.linalg import norm  # of tiny numbers too: it does not square them
 from scipy.optimize import brentq
 
 from w2s_stats._validation import check_weight
@@ -81,19 +82,22 @@ def _coefficients(
     target: np.ndarray, S: np.ndarray, Vt: np.ndarray, radius: float | None
 ) -> np.ndarray:
     """Coefficients V diag(S / (S^2 + l)) target with the least l >= 0 that keeps their norm."""
-    column = S if target.ndim == 1 else S[:, None]
+    # In units of the largest singular value, whose square may be too small for a float.
+    unit = S.max(initial=0.0) or 1.0
+    column = (S if target.ndim == 1 else S[:, None]) / unit
+    radius = None if radius is None else radius * unit
 
     def rotated(penalty: float) -> np.ndarray:
         return target * (column / (column**2 + penalty))
 
     def excess(penalty: float) -> float:
-        return float(1.0 / radius - 1.0 / np.linalg.norm(rotated(penalty)))  # type: ignore[operator]
+        return float(1.0 / radius - 1.0 / norm(rotated(penalty)))  # type: ignore[operator]
 
     free = rotated(0.0)
-    if radius is None or np.linalg.norm(free) <= radius:
-        return Vt.T @ free
+    if radius is None or norm(free) <= radius:
+        return Vt.T @ free / unit
     # ||theta|| <= ||S target|| / l: at this l the norm is below the radius.
-    highest = float(np.linalg.norm(column * target)) / radius
+    highest = float(norm(column * target)) / radius
     penalty = brentq(excess, 0.0, highest, xtol=1e-300, rtol=1e-15)
     inside = rotated(penalty)
-    return Vt.T @ (inside * (radius / np.linalg.norm(inside)))
+    return Vt.T @ (inside * (radius / norm(inside))) / unit

@@ -219,7 +219,7 @@ def _check_domains(
                 "y_weak was given but every row is a source row: mark target rows by "
                 "sample_domain < 0, or by a missing y (NaN; -1 or None for classes)."
             )
-    elif needs_weak and not (data.weak & data.target).any():
+    elif (needs_weak or data.y_weak is not None) and not (data.weak & data.target).any():
         if data.y_weak is None:
             raise ValueError(
                 "y_weak must be given: there are target rows (sample_domain < 0, or y missing)."

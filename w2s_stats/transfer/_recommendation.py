@@ -21,7 +21,7 @@ _TELLING = (
     "target: starts",
 )
 
-_SOUND = "stays consistent when concepts shift, and its checks found nothing against it"
+_SOUND = "stays consistent when concepts shift as it assumes, which no check speaks against"
 
 
 def recommend_by_error(
@@ -106,8 +106,7 @@ def recommend_by_error(
             say.append(f"Chance does not explain its lead over the others ({together}).")
     else:
         say = [
-            f"Trust {chosen.strategy}: {where}, its {metric} is {chosen.error:.3g}, and it "
-            f"{_SOUND}.",
+            f"Trust {chosen.strategy}: {where}, its {metric} is {chosen.error:.3g}; it {_SOUND}.",
             f"The smallest, of {best.strategy}, is {smallest}, but {untold}.",
         ]
     for row in table:
