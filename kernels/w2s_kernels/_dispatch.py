@@ -7,7 +7,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TypeVar
@@ -66,7 +66,8 @@ def thread_map(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     finally:
         # One that has not begun finds nothing left. One that has writes to arrays of the caller.
         begun = [other for other in others if not other.cancel()]
-        wait(begun)
+        for other in begun:
+            other.exception()  # waits, and says nothing
     for other in begun:
         other.result()
     return results

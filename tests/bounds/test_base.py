@@ -61,6 +61,22 @@ def test_summary():
     assert "yes, on this sample" in text
 
 
+def test_limits_over_other_rows_are_not_compared():
+    bound = Given()._conclude(
+        (0.5, 0.4, 0.6, "normal"), 0.6, 1.0, table=[], assumptions=[], comparable=False
+    )
+    assert bound.holds_ is None and bound.estimate_ == 0.5
+    text = " ".join(str(bound.summary()).split())
+    assert "Only some rows are labelled: compare interval_ with the limits." in text
+
+
+def test_rounding_of_larger_numbers_is_forgiven():
+    given = {"table": [], "assumptions": []}
+    estimate = (-1e-16, -1.0, 1.0, "normal")
+    assert Given()._conclude(estimate, 1e-16, np.inf, **given).holds_ is False
+    assert Given()._conclude(estimate, 1e-16, np.inf, cancelled=1e-15, **given).holds_ is True
+
+
 def test_summary_needs_a_fit():
     with pytest.raises(AttributeError, match="not fitted"):
         Given().summary()

@@ -93,3 +93,20 @@ def test_bad_input():
     bound = ErrorFloor(loss="zero-one", confidence_level=0.9)
     assert clone(bound).get_params() == bound.get_params()
     assert "floor" in str(bound.fit([0.2], [0.9]).summary())
+
+
+def test_numbers_that_happen_to_lie_in_the_unit_interval_get_no_finite_sample_interval():
+    # A student of 0, and of 100 with probability 0.001, has a mean floor of 5 and mostly shows 0.
+    found = ErrorFloor(loss="squared").fit(np.zeros(50), np.zeros(50)).table_
+    assert [q.method for q in found if q.name == "floor"] == ["normal"]
+    columns = ErrorFloor(loss="squared").fit(np.zeros((50, 2)), np.zeros((50, 2))).table_
+    assert [q.method for q in columns if q.name == "floor"] == ["normal"]
+    weak, student, _, _ = generated()
+    found = ErrorFloor(loss="squared").fit(weak, student).table_
+    assert [q.method for q in found if q.name == "floor"] == ["normal", "empirical Bernstein"]
+
+
+def test_probabilities_up_to_rounding_have_a_floor_in_the_unit_interval():
+    weak, student = np.tile([1 + 5e-7, 0.0], (9, 1)), np.tile([0.0, 1 + 5e-7], (9, 1))
+    found = ErrorFloor(loss="squared").fit(weak, student).table_
+    assert found[1].method == "empirical Bernstein" and found[1].high == 1.0

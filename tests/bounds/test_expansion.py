@@ -59,10 +59,14 @@ def test_few_gold_labels_give_a_larger_limit_and_a_powered_error():
     wrong, differs = 1.0 * (student != y), 1.0 * (student != weak)
     powered = prediction_powered_mean(wrong[:300], differs[:300], differs[300:])
     assert (bound.estimate_, *bound.interval_) == pytest.approx(powered[:3])
-    assert bound.method_ == "prediction-powered" and bound.holds_
+    assert bound.method_ == "prediction-powered" and bound.holds_ is None
     full = ExpansionBound().fit(weak, student, y, neighbors=near)
     assert bound.upper_ > full.upper_
-    assert bound.assumptions_[0].status == "not checked"
+    assert [a.status for a in bound.assumptions_] == ["not checked", "not checked", "violated"]
+    assert full.assumptions_[-1].status == "held"
+    row = {q.name: q for q in bound.table_}["limit, measured on gold labels"]
+    assert row.value == bound.upper_ and row.low < bound.upper_ < row.high
+    assert bound.estimate_ <= bound.upper_
 
 
 def test_a_student_that_fits_its_weak_labels_is_bounded_by_their_error():
@@ -111,7 +115,7 @@ def test_classes_have_their_own_limits():
         )
     weights = np.bincount(y) / len(y)
     total = sum(weights[k] * table[f"class {k}: limit"].value for k in range(3))
-    assert total == pytest.approx(table["limit, measured"].value)
+    assert total == pytest.approx(table["limit, measured on gold labels"].value)
 
 
 def test_printed_theorem_fails_beyond_expansion_one():
@@ -167,3 +171,10 @@ def test_bad_input_is_one_sentence(options, fit, message):
     arguments = {"y_true": y, "neighbors": near, **fit}
     with pytest.raises(ValueError, match=message):
         ExpansionBound(**options).fit(weak, student, **arguments)
+
+
+def test_labels_outside_the_classes_are_refused():
+    near = [[1], [0]]
+    weak = [[0.2, 0.8], [0.7, 0.3]]
+    with pytest.raises(ValueError, match="y_true must hold labels of the 2 classes of y_weak"):
+        ExpansionBound().fit(weak, [0, 1], [0, 2], neighbors=near)

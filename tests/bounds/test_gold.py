@@ -35,7 +35,7 @@ def test_estimate_and_interval_are_the_formula():
     ends = max(value - reach, low.mean()), min(value + reach, high.mean())
     np.testing.assert_allclose(plan.interval_, ends, atol=1e-12)
     assert (plan.lower_, plan.upper_) == pytest.approx((low.mean(), high.mean()), abs=1e-12)
-    assert plan.holds_ and plan.method_ == "Hoeffding"
+    assert plan.holds_ is None and plan.method_ == "Hoeffding"
 
 
 def test_only_drawn_rows_need_labels_and_a_second_fit_draws_them_again():

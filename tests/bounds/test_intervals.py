@@ -157,7 +157,10 @@ def test_empirical_bernstein_covers_rare_events():
         (lambda: normal_mean([1.0, 2.0], [1.0, -2.0]), "weight must be finite, zero or positive"),
         (lambda: normal_mean([1.0, 2.0], [0.0, 0.0]), "weight must be .* with a positive entry"),
         (lambda: normal_mean([1.0], confidence_level=1.0), "confidence_level must"),
-        (lambda: bootstrap_mean([1.0], n_resamples=0), "n_resamples must be at least 1, found 0"),
+        (
+            lambda: bootstrap_mean([1.0], n_resamples=0),
+            "n_resamples must be an integer of at least 1, found 0",
+        ),
         (lambda: empirical_bernstein_mean([2.0], 0, 1), r"values must lie in \[0, 1\], found 2"),
         (lambda: prediction_powered_mean([1.0], [1.0, 2.0], [1.0]), "predicted_labelled must have"),
         (lambda: prediction_powered_mean([1.0], [1.0], []), "predicted_unlabelled must be one row"),
@@ -171,3 +174,16 @@ def test_bad_input_is_one_sentence(call, message):
 def test_one_row_has_no_ends():
     assert normal_mean([2.0])[:3] == (2.0, -np.inf, np.inf)
     assert prediction_powered_mean([2.0], [1.0], [1.0, 3.0])[1:3] == (-np.inf, np.inf)
+
+
+def test_one_row_has_no_bootstrap():
+    assert bootstrap_mean([2.0], random_state=0) == (2.0, -np.inf, np.inf, "bootstrap")
+    weighted = bootstrap_mean([2.0, 5.0], [3.0, 0.0], random_state=0)
+    assert weighted == (2.0, -np.inf, np.inf, "bootstrap")
+
+
+def test_a_tuning_of_zero_trusts_no_prediction():
+    y, f, g = np.random.default_rng(0).normal(size=(3, 40))
+    found = prediction_powered_mean(y, y + f, g, tuning=0.0)
+    assert found.estimate == pytest.approx(y.mean())
+    assert found.high - found.estimate == pytest.approx(1.959964 * y.std() / np.sqrt(40))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from w2s_stats.bounds._labels import predicted_labels, true_labels
+from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
 
 
 def test_labels_of_probabilities_are_the_most_probable_classes():
@@ -23,8 +23,25 @@ def test_labels_of_probabilities_are_the_most_probable_classes():
         (lambda: true_labels([-1], 1), "y_true must hold class labels .* found -1 at row 0"),
         (lambda: true_labels([np.inf], 1), "y_true must hold class labels .* found inf at row 0"),
         (lambda: true_labels([[1]], 1), r"y_true must be one row of class labels, found shape \(1"),
+        (
+            lambda: check_classes(y_weak=[[0.5, 0.5]], y_student=[1], y_true=[2]),
+            "y_true must hold labels of the 2 classes of y_weak, 0 to 1; found 2",
+        ),
+        (
+            lambda: check_classes(y_weak=[2], y_student=[[0.5, 0.5]], y_true=None),
+            "y_weak must hold labels of the 2 classes of y_student, 0 to 1; found 2",
+        ),
+        (
+            lambda: check_classes(y_weak=[[0.5, 0.5]], y_student=[[0.5, 0.25, 0.25]]),
+            "y_student must have a column for each of the 2 classes of y_weak, found 3",
+        ),
     ],
 )
 def test_bad_labels_are_one_sentence(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_labels_without_columns_are_of_any_class():
+    check_classes(y_weak=[5], y_student=[0], y_true=[np.nan])
+    check_classes(y_weak=[[0.5, 0.5]], y_student=[1], y_true=[np.nan])

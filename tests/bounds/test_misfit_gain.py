@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from w2s_stats.bounds import MisfitGain, heads_correction, project_least_squares
+from w2s_stats.bounds import (
+    GainCertificate,
+    MisfitGain,
+    NonRealizableGain,
+    NormBall,
+    heads_correction,
+    project_least_squares,
+)
+from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM
 from w2s_stats.divergences import KL, BinaryKL, GeneralizedKL, Squared
 
 
@@ -238,7 +246,7 @@ P = [[0.2, 0.8], [0.4, 0.6]]
         ),
         (MisfitGain(BinaryKL()), ([0.5], [1.5]), r"y_student must lie in \[0, 1\] for BinaryKL"),
         (MisfitGain(confidence_level=1.0), (A, A), "confidence_level must"),
-        (MisfitGain(n_resamples=0), (A, A), "n_resamples must be at least 1"),
+        (MisfitGain(n_resamples=0), (A, A), "n_resamples must be an integer of at least 1"),
         (MisfitGain(student_class="linear"), (A, A), "student_class must be one of convex, affine"),
         (MisfitGain(width=-1.0), (A, A), "width must be zero or positive"),
         (MisfitGain(n_heads=3), (A, A), r"n_heads needs divergence=KL\(\) and gamma"),
@@ -273,3 +281,48 @@ def test_finite_sample_intervals_are_for_rows_without_weights():
 def test_bad_weights():
     with pytest.raises(ValueError, match="sample_weight must be zero or positive"):
         MisfitGain(Squared()).fit(A, A, sample_weight=[1.0, -1.0])
+
+
+def partly_labelled(n=300, n_labelled=40):
+    """An exact projection on linear heads that hold the truth, which 40 rows show."""
+    rng = np.random.default_rng(0)
+    h = rng.normal(size=(n, 4))
+    truth = h.sum(axis=1)
+    weak = truth + 2.0 * rng.normal(size=n)
+    known = np.full(n, np.nan)
+    known[:n_labelled] = truth[:n_labelled]
+    return h, weak, project_least_squares(h, weak).fitted, truth, known
+
+
+def test_an_identity_over_all_rows_is_not_refuted_by_some():
+    h, weak, student, truth, known = partly_labelled()
+    bound = MisfitGain(student_class="affine", random_state=0)
+    weight = np.linspace(0.5, 1.5, len(h))
+    for options in ({}, {"sample_weight": weight}):
+        assert bound.fit(weak, student, known, **options).holds_ is None
+        assert bound.estimate_ != pytest.approx(bound.lower_)
+        assert LABELLED_AT_RANDOM in bound.assumptions_
+        text = " ".join(str(bound.summary()).split())
+        assert "Only some rows are labelled: compare interval_ with the limits." in text
+    assert bound.fit(weak, student, truth).holds_ is True
+    assert LABELLED_AT_RANDOM not in bound.assumptions_
+    # Rows that do not count need no label.
+    assert bound.fit(weak, student, known, sample_weight=~np.isnan(known)).holds_ is not None
+
+
+def test_other_gain_bounds_do_not_compare_other_rows_either():
+    h, weak, student, truth, known = partly_labelled()
+    for bound in (
+        GainCertificate(NormBall(h, radius=3.0), random_state=0),
+        NonRealizableGain(epsilon=0.0, random_state=0),
+    ):
+        assert bound.fit(weak, student, known).holds_ is None
+        assert LABELLED_AT_RANDOM in bound.assumptions_
+        assert bound.fit(weak, student, truth).holds_ is True
+        assert LABELLED_AT_RANDOM not in bound.assumptions_
+
+
+def test_a_student_one_ulp_from_the_weak_model_is_within_rounding():
+    ball = NormBall([[-1.43238137]], 1.0)
+    bound = GainCertificate(ball, random_state=0).fit([1.0], [1.0 + 2.2e-16], [-0.4476])
+    assert bound.holds_ is True

@@ -67,7 +67,9 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         Of `estimate_`, by `method_`.
     method_ : str
     holds_ : bool or None
-        Whether `estimate_` lies between the limits, up to rounding; None without truth.
+        Whether `estimate_` lies between the limits, up to rounding. None without truth, and where
+        only some rows are labelled: estimate and limits are then means over different rows, and a
+        true inequality can fail between them; compare `interval_` with the limits.
     assumptions_ : list of Assumption
     table_ : list of Quantity
         Every other quantity.
@@ -97,10 +99,14 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         table: Sequence[Quantity],
         assumptions: Sequence[Assumption],
         rounding: float = 1e-9,
+        cancelled: float = 0.0,
+        comparable: bool = True,
     ) -> Self:
         """Set all fitted attributes at once; `estimate` is an Interval, None without truth.
 
-        `rounding` is relative to the largest finite number of the three compared.
+        `rounding` is relative to the largest finite number of the three compared; `cancelled` is
+        the rounding of larger numbers that the estimate is the difference of. `comparable` says
+        whether the estimate is the sample's value over the very rows of the limits.
         """
         for assumption in assumptions:
             if assumption.status not in STATUSES:
@@ -113,9 +119,10 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         self.interval_ = float(low), float(high)
         self.method_ = method
         self.holds_ = None
-        if not np.isnan(self.estimate_):
+        if comparable and not np.isnan(self.estimate_):
             compared = np.array([self.estimate_, self.lower_, self.upper_])
             slack = rounding * np.abs(compared[np.isfinite(compared)]).max(initial=0.0)
+            slack += cancelled
             self.holds_ = bool(self.lower_ - slack <= self.estimate_ <= self.upper_ + slack)
         self.assumptions_ = list(assumptions)
         self.table_ = list(table)
@@ -152,9 +159,11 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
                 for row in rows
             ],
         )
-        words = {True: "yes, on this sample", False: "no, not on this sample", None: "unknown"}
-        held = f"Does the estimate lie within the limits? {words[self.holds_]}."
-        if self.holds_ is None:
+        word = "yes, on" if self.holds_ else "no, not on"
+        held = f"Does the estimate lie within the limits? {word} this sample."
+        if np.isnan(self.estimate_):
             held = "Without truth there is no estimate to compare with the limits."
+        elif self.holds_ is None:
+            held = "Only some rows are labelled: compare interval_ with the limits."
         notes = [held, *(f"{a.name}: {a.status}." for a in self.assumptions_)]
         return summary_of([table], notes)

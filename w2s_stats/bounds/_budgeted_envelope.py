@@ -129,6 +129,7 @@ class BudgetedEnvelope(Bound):
                 self._on_budget(None if error is None else error.estimate, truth),
                 *sampling,
             ],
+            comparable=not sampling,
         )
 
     def _check_budget(self, limit: float | None) -> float:

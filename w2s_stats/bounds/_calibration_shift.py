@@ -15,7 +15,7 @@ from w2s_stats.bounds._intervals import (
     empirical_bernstein_mean,
 )
 from w2s_stats.bounds._log_ratio import RowFacts, check_pair, row_blocks, row_facts
-from w2s_stats.bounds._row_means import FRESH_ROWS, mean_of_rows
+from w2s_stats.bounds._row_means import FRESH_ROWS, LABELLED_AT_RANDOM, mean_of_rows
 from w2s_stats.bounds._truth import check_truth
 from w2s_stats.calibration._cells import check_bins
 
@@ -139,6 +139,8 @@ class CalibrationShift(Bound):
         largest = 1.0 if positive_only else 2.0
         table = self._limits(apart, facts, level, largest=largest)
         limit = table[0].value
+        counted = slice(None) if weight is None else weight > 0
+        complete = truth is None or bool(truth.known[counted].all())
         estimate = None
         if truth is not None and self.measure in COMPUTED:
             before, after, reach = calibration_change(
@@ -174,7 +176,9 @@ class CalibrationShift(Bound):
             assumptions=[
                 FRESH_ROWS,
                 Assumption("Labels are true ones, not the weak model's", "not checked"),
+                *([] if complete else [LABELLED_AT_RANDOM]),
             ],
+            comparable=complete,
             # The change is a difference of errors of order 1, exact to their rounding.
             rounding=1e-9 + 1e-13 / max(limit, 1e-13),
         )

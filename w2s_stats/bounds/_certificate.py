@@ -7,10 +7,20 @@ from typing import Any, Self
 from w2s_stats._validation import whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Quantity
 from w2s_stats.bounds._classes import FunctionClass, extreme_member
-from w2s_stats.bounds._gain import ROUNDING, GainBound, divergence_rows, errors, inner, mean, slope
+from w2s_stats.bounds._gain import (
+    ROUNDING,
+    GainBound,
+    cancelled,
+    divergence_rows,
+    errors,
+    inner,
+    mean,
+    sampling,
+    slope,
+)
 from w2s_stats.bounds._inputs import check_predictions
 from w2s_stats.bounds._intervals import check_confidence_level
-from w2s_stats.divergences import Squared
+from w2s_stats.bounds._parameters import check_divergence
 
 
 class GainCertificate(GainBound):
@@ -120,7 +130,7 @@ class GainCertificate(GainBound):
         """
         check_confidence_level(self.confidence_level)
         data = check_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
-        divergence = Squared() if self.divergence is None else self.divergence
+        divergence = check_divergence(self.divergence)
         misfit = divergence_rows(divergence, "y_student", data.student, "y_weak", data.weak)
         direction = slope(divergence, data.weak, data.student)
 
@@ -129,10 +139,11 @@ class GainCertificate(GainBound):
         lowest = misfit + inner(worst - data.student, direction)
         highest = misfit + inner(best - data.student, direction)
 
-        estimate = None
+        estimate, lost = None, 0.0
         if data.truth is not None:
             weak_error, student_error = errors(divergence, data)
             estimate = self._gain(weak_error - student_error, misfit, data)
+            lost = cancelled(weak_error, student_error, data)
         table = [
             Quantity("misfit", *self._mean(misfit, data.weight)),
             Quantity("misfit - lower limit", mean(misfit - lowest, data.weight)),
@@ -145,6 +156,7 @@ class GainCertificate(GainBound):
                 "For new rows: rows are independent, and the student was trained on others",
                 "not checked",
             ),
+            *sampling(data),
         ]
         return self._conclude(
             estimate,
@@ -153,4 +165,6 @@ class GainCertificate(GainBound):
             table=table,
             assumptions=assumptions,
             rounding=ROUNDING[data.student.dtype],
+            cancelled=lost,
+            comparable=data.comparable,
         )

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from w2s_stats._validation import shown
 from w2s_stats.bounds._inputs import as_predictions
+from w2s_stats.bounds._parameters import has_methods, is_number
 from w2s_stats.divergences._probabilities import as_float
 
 
@@ -61,8 +63,8 @@ class NormBall:
 
     def __init__(self, features: Any, radius: float) -> None:
         self.features = check_features(features)
-        if not 0 < radius < np.inf:
-            raise ValueError(f"radius must be positive and finite, found {radius!r}.")
+        if not is_number(radius) or not 0 < radius < np.inf:
+            raise ValueError(f"radius must be positive and finite, found {shown(radius)}.")
         self.radius = float(radius)
 
     def maximizer(self, direction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
@@ -99,6 +101,8 @@ class ConvexHull:
     """
 
     def __init__(self, heads: Sequence[Any] | np.ndarray) -> None:
+        if not has_methods(heads, "__len__", "__getitem__"):
+            raise ValueError(f"heads must be a sequence of arrays, found {shown(heads)}.")
         if len(heads) == 0:
             raise ValueError("heads must hold one head at least, found none.")
         self.heads = [as_predictions(head, name=f"heads[{k}]") for k, head in enumerate(heads)]
@@ -124,6 +128,11 @@ def extreme_member(
     function_class: FunctionClass, direction: np.ndarray, weight: np.ndarray | None
 ) -> np.ndarray:
     """Ask a class for its maximizer, and see that the answer has the predictions' shape."""
+    if isinstance(function_class, type) or not has_methods(function_class, "maximizer"):
+        raise ValueError(
+            "function_class must be a convex class with a method maximizer, as NormBall(...); "
+            f"found {shown(function_class)}."
+        )
     member = np.asarray(function_class.maximizer(direction, weight))
     if member.shape != direction.shape:
         raise ValueError(

@@ -13,6 +13,7 @@ from w2s_stats.bounds._intervals import check_confidence_level, empirical_bernst
 from w2s_stats.bounds._log_ratio import check_pair, distributions, row_blocks
 from w2s_stats.bounds._row_means import FRESH_ROWS, mean_of_known_rows, mean_of_rows
 from w2s_stats.bounds._truth import Truth, check_truth
+from w2s_stats.divergences._probabilities import check_probabilities
 
 LOSSES = ("kl", "cross-entropy", "zero-one", "squared")
 
@@ -48,8 +49,9 @@ class ErrorFloor(Bound):
         prediction-powered by the floor's rows.
     lower_, upper_ : float
         The floor on this sample, and infinity. For a population take the interval in `table_`:
-        normal, and for the last two losses, whose rows lie in [0, 1] (class probabilities only),
-        also by empirical Bernstein, valid at every n.
+        normal, and where rows are known to lie in [0, 1], for the zero-one loss and for the squared
+        one of class probabilities (two columns or more, every row checked), also by empirical
+        Bernstein, valid at every n.
     interval_, method_, holds_, assumptions_, table_
         As in every bound.
 
@@ -104,23 +106,31 @@ class ErrorFloor(Bound):
         level = check_confidence_level(self.confidence_level)
         check_choice("loss", self.loss, LOSSES)
         if self.loss == "squared":
-            rows, weight = _squared_rows(y_weak, y_student, y_true, sample_weight)
+            rows, weight, in_unit = _squared_rows(y_weak, y_student, y_true, sample_weight)
         else:
             weak, student = check_pair(y_weak, y_student)
             truth = check_truth(y_true, *weak.shape)
             weight = check_weight(sample_weight, weak)
             rows = _probability_rows(weak, student, truth, self.loss)
+            in_unit = self.loss == "zero-one"
         if weight is not None:
             rows, weight = {name: row[weight > 0] for name, row in rows.items()}, weight[weight > 0]
         error = rows.pop("error")
         table = [Quantity(name, *mean_of_rows(row, weight, level)) for name, row in rows.items()]
         floor = rows["floor"]
-        if weight is None and self.loss in ("zero-one", "squared") and floor.max() <= 1:
-            bernstein = empirical_bernstein_mean(floor, 0.0, 1.0, confidence_level=level)
+        if weight is None and in_unit:
+            # Rows of probabilities sum to 1 up to rounding only.
+            inside = np.minimum(floor, 1.0)
+            bernstein = empirical_bernstein_mean(inside, 0.0, 1.0, confidence_level=level)
             table.insert(1, Quantity("floor", *bernstein))
         estimate, sampling = mean_of_known_rows(error, floor, weight, level)
         return self._conclude(
-            estimate, table[0].value, np.inf, table=table, assumptions=[FRESH_ROWS, *sampling]
+            estimate,
+            table[0].value,
+            np.inf,
+            table=table,
+            assumptions=[FRESH_ROWS, *sampling],
+            comparable=not sampling,
         )
 
 
@@ -160,8 +170,12 @@ def _probability_rows(
 
 def _squared_rows(
     y_weak: Any, y_student: Any, y_true: Any, sample_weight: Any
-) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-    """||w - s||^2 / 2 and ||F* - w||^2 + ||F* - s||^2 of each row; the rows' weights."""
+) -> tuple[dict[str, np.ndarray], np.ndarray | None, bool]:
+    """||w - s||^2 / 2 and ||F* - w||^2 + ||F* - s||^2 of each row; the rows' weights.
+
+    Last, whether the rows are class probabilities, whose floor is at most 1 wherever they are from.
+    Numbers that merely lie in [0, 1] here say nothing of others.
+    """
     found = check_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
     weak, student = (a.reshape(len(a), -1) for a in (found.weak, found.student))
     error = np.full(len(weak), np.nan)
@@ -169,7 +183,16 @@ def _squared_rows(
         truth = found.truth.reshape(len(found.truth), -1)
         labelled = found.labelled
         error[labelled] = _square(truth, weak[labelled]) + _square(truth, student[labelled])
-    return {"floor": _square(weak, student) / 2, "error": error}, found.weight
+    rows = {"floor": _square(weak, student) / 2, "error": error}
+    return rows, found.weight, all(map(_are_distributions, (weak, student)))
+
+
+def _are_distributions(rows: np.ndarray) -> bool:
+    try:
+        check_probabilities(rows, name="rows")
+    except ValueError:
+        return False
+    return True
 
 
 def _square(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -8,9 +8,14 @@ import numpy as np
 
 from w2s_stats._validation import whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._intervals import Interval, check_confidence_level, normal_mean
+from w2s_stats.bounds._intervals import (
+    Interval,
+    check_confidence_level,
+    normal_mean,
+    power_tuning,
+)
 from w2s_stats.bounds._intervals import prediction_powered_mean as powered_mean
-from w2s_stats.bounds._labels import predicted_labels, true_labels
+from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
 from w2s_stats.bounds._neighborhoods import (
     Rows,
     distinguish,
@@ -19,6 +24,8 @@ from w2s_stats.bounds._neighborhoods import (
     expansion_of,
     printed_limit,
 )
+from w2s_stats.bounds._parameters import is_number
+from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM
 
 
 class ExpansionBound(Bound):
@@ -49,7 +56,7 @@ class ExpansionBound(Bound):
         The student's error, cut to [0, 1]: prediction-powered (f != w predicts f != y in the rows
         without gold label), or normal where every row has one.
     lower_, upper_ : float
-        0 and the limit.
+        0 and the limit, also in the table with its interval where it is measured.
     expansion_ : float
         P(N(U) | w != y) / P(U | w = y) on the gold labels; NaN without, or where undefined.
     robustness_ : float
@@ -156,6 +163,7 @@ class ExpansionBound(Bound):
         weak = predicted_labels(y_weak, name="y_weak")
         student = predicted_labels(y_student, len(weak), name="y_student")
         truth = true_labels(y_true, len(weak))
+        check_classes(y_weak=y_weak, y_student=y_student, y_true=y_true)
         rows = distinguish(weak, student, truth, *edges(neighbors, len(weak)))
         measured = self.expansion is None
         if measured and not rows.known.any():
@@ -168,41 +176,48 @@ class ExpansionBound(Bound):
             _quantity("student against weak labels", rows.differs, level),
             _quantity("robust rows", rows.robust, level),
         ]
-        error, expansion, slack = None, np.nan, np.nan
+        error, expansion, upper = None, np.nan, np.nan
         if rows.known.any():
             wrong = (student != truth)[rows.known].astype(float)
-            limit = (rows.differs + 1.0 * rows.bad - 2.0 * rows.reached)[rows.known]
-            error, slack = _rate(_mean(wrong, rows, level)), float((limit - wrong).mean())
-            expansion = expansion_of(rows)
+            terms = (rows.differs + 1.0 * rows.bad - 2.0 * rows.reached)[rows.known]
+            # One tuning for both: limit minus error is then a mean over gold rows, none negative.
+            tuning = _tuning(wrong, rows)
+            error = _rate(_mean(wrong, rows, tuning, level))
+            limit = _rate(_mean(terms, rows, tuning, level))
+            upper, expansion = limit.estimate, expansion_of(rows)
             table += [
                 _quantity("weak error", rows.bad[rows.known], level),
                 Quantity("expansion of the student's set", expansion),
-                Quantity("limit, measured", *_mean(limit, rows, level)),
+                Quantity("limit, measured on gold labels", *limit),
                 *_class_table(rows, truth, level),
             ]
-        if measured:
-            # Limit minus error is a mean over gold rows, none of its terms negative.
-            upper = error.estimate + slack if error else np.nan
-            assumptions = []
-        else:
+        partly = bool(rows.known.any() and not rows.known.all())
+        assumptions = []
+        if not measured:
             assert self.weak_error is not None and self.expansion is not None
             upper, share = expansion_limit(differs, unsteady, self.weak_error, self.expansion)
             table.append(Quantity("share of good rows that anchor, at least", share))
             assumptions = _assumed(rows, self.expansion, self.weak_error, share, level)
-        partly = rows.known.any() and not rows.known.all()
         assumptions += [
-            Assumption(
-                "Rows with a gold label are a random sample of all",
-                "not checked" if partly else "held",
-            ),
+            LABELLED_AT_RANDOM if partly else LABELLED_AT_RANDOM._replace(status="held"),
             Assumption(
                 "Rows are independent and their neighbourhoods given, for the intervals",
                 "not checked",
             ),
         ]
+        if measured:
+            every = "All rows have a gold label; with fewer the limit is an estimate, and larger"
+            assumptions.append(Assumption(every, "violated" if partly else "held"))
         self.expansion_ = float(expansion)
         self.robustness_ = float(rows.robust.mean())
-        return self._conclude(error, 0.0, min(upper, 1.0), table=table, assumptions=assumptions)
+        return self._conclude(
+            error,
+            0.0,
+            min(upper, 1.0),
+            table=table,
+            assumptions=assumptions,
+            comparable=not partly,
+        )
 
     def _check_assumed(self) -> None:
         c, a = self.expansion, self.weak_error
@@ -211,9 +226,9 @@ class ExpansionBound(Bound):
                 "expansion and weak_error must be given both or not at all, found "
                 f"expansion={c!r} and weak_error={a!r}."
             )
-        if c is not None and not 0 <= c < np.inf:
+        if c is not None and not (is_number(c) and 0 <= c < np.inf):
             raise ValueError(f"expansion must be a number of at least 0, found {c!r}.")
-        if a is not None and not 0 <= a < 1:
+        if a is not None and not (is_number(a) and 0 <= a < 1):
             raise ValueError(f"weak_error must lie from 0 to below 1, found {a!r}.")
 
 
@@ -260,12 +275,19 @@ def _quantity(name: str, values: np.ndarray, level: float) -> Quantity:
     return Quantity(name, *normal_mean(values, confidence_level=level))
 
 
-def _mean(values: np.ndarray, rows: Rows, level: float) -> Interval:
+def _tuning(wrong: np.ndarray, rows: Rows) -> float:
+    """How far the disagreement is trusted where there is no gold label, if there is such a row."""
+    if rows.known.all():
+        return 0.0
+    return power_tuning(wrong, 1.0 * rows.differs[rows.known], 1.0 * rows.differs[~rows.known])
+
+
+def _mean(values: np.ndarray, rows: Rows, tuning: float, level: float) -> Interval:
     """Mean over all rows of what gold rows know; the disagreement predicts it elsewhere."""
     if rows.known.all():
         return normal_mean(values, confidence_level=level)
     known, rest = rows.differs[rows.known], rows.differs[~rows.known]
-    return powered_mean(values, known, rest, confidence_level=level)
+    return powered_mean(values, known, rest, tuning=tuning, confidence_level=level)
 
 
 def _rate(found: Interval) -> Interval:

@@ -55,9 +55,3 @@ def finite_sample_terms(data: Predictions, *, width: float) -> list[Quantity]:
         Quantity("u, uniform convergence", u),
         Quantity("lower limit of [C24] Thm 2", I - slack),
     ]
-
-
-def check_not_negative(name: str, value: float) -> None:
-    """Raise unless a number is zero or positive, and finite."""
-    if not 0 <= value < np.inf:
-        raise ValueError(f"{name} must be zero or positive and finite, found {value!r}.")

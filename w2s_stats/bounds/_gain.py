@@ -6,20 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from w2s_stats.bounds._base import Bound
+from w2s_stats.bounds._base import Assumption, Bound
 from w2s_stats.bounds._inputs import Predictions
 from w2s_stats.bounds._intervals import (
+    BOOTSTRAP_ROWS,
     Interval,
     bootstrap_mean,
     normal_mean,
     prediction_powered_mean,
 )
+from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM
 
 # Of a limit: what holds up to rounding holds.
 ROUNDING = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}
 
-# From here on the bootstrap of a mean is Wald's interval, at thousands of times its cost.
-_BOOTSTRAP_ROWS = 20_000
+# Of a gain: units in the last place of the errors that it is the difference of.
+_CANCELLED = 64
 
 
 class GainBound(Bound):
@@ -30,7 +32,7 @@ class GainBound(Bound):
 
     def _mean(self, values: np.ndarray, weight: np.ndarray | None = None) -> Interval:
         """Interval of a mean: rows resampled, or Wald's where there are many."""
-        if len(values) > _BOOTSTRAP_ROWS:
+        if len(values) > BOOTSTRAP_ROWS:
             return normal_mean(values, weight, confidence_level=self.confidence_level)
         return bootstrap_mean(
             values,
@@ -53,6 +55,17 @@ class GainBound(Bound):
             misfit[~data.labelled],
             confidence_level=self.confidence_level,
         )
+
+
+def sampling(data: Predictions) -> list[Assumption]:
+    """What a gain takes for granted where some of the rows have no truth."""
+    return [] if data.truth is None or data.comparable else [LABELLED_AT_RANDOM]
+
+
+def cancelled(weak_error: np.ndarray, student_error: np.ndarray, data: Predictions) -> float:
+    """Rounding of two errors, which is left when one is taken from the other."""
+    size = mean(weak_error + student_error, rows_of(data.weight, data.labelled))
+    return float(_CANCELLED * np.finfo(data.student.dtype).eps * size)
 
 
 def errors(divergence: Any, data: Predictions) -> tuple[np.ndarray, np.ndarray]:

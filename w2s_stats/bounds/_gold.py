@@ -12,6 +12,7 @@ from w2s_stats._validation import check_choice, check_weight, whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
 from w2s_stats.bounds._intervals import Interval, check_confidence_level, normal_mean
 from w2s_stats.bounds._log_ratio import check_pair, distributions, log_ratio, row_blocks
+from w2s_stats.bounds._parameters import check_integer, is_number
 from w2s_stats.bounds._truth import Truth, check_truth
 
 
@@ -134,8 +135,8 @@ class GoldLabelPlan(Bound):
         """
         check_confidence_level(self.confidence_level)
         check_choice("gain", self.gain, tuple(_GAINS))
-        _check_integer("n_labels", self.n_labels, 1)
-        _check_integer("random_state", self.random_state, 0)
+        check_integer("n_labels", self.n_labels, 1)
+        check_integer("random_state", self.random_state, 0)
         weak, student = check_pair(y_weak, y_student)
         truth = check_truth(y_true, *weak.shape)
         weight = check_weight(sample_weight, weak)
@@ -177,6 +178,7 @@ class GoldLabelPlan(Bound):
                 Assumption("The rows to label are those drawn here, all of them", "held"),
                 Assumption("n_labels was chosen before a label was seen", "not checked"),
             ],
+            comparable=exact,
         )
 
     def labels_needed(self, gain: float, *, power: float = 0.8) -> int:
@@ -215,9 +217,9 @@ class GoldLabelPlan(Bound):
         (245, 978)
         """
         check_is_fitted(self, "width_")
-        if not 0 < power < 1:
+        if not is_number(power) or not 0 < power < 1:
             raise ValueError(f"power must lie between 0 and 1, found {power!r}.")
-        if not 0 < gain <= self.upper_:
+        if not is_number(gain) or not 0 < gain <= self.upper_:
             raise ValueError(
                 f"gain must lie above 0 and not above {self.upper_:.4g}, the largest gain that "
                 f"any labels can show; found {gain!r}."
@@ -290,8 +292,3 @@ def _gain_of(
             f"them, the first at row {without[0]}."
         )
     return drawn.expect(gains(weak, student), slice(None)) if len(rows) else np.zeros(0)
-
-
-def _check_integer(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, found {value!r}.")

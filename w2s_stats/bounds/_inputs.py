@@ -36,6 +36,13 @@ class Predictions(NamedTuple):
         """Whether every row has a truth."""
         return isinstance(self.labelled, slice)
 
+    @property
+    def comparable(self) -> bool:
+        """Whether means over the rows with a truth are means over all rows that count."""
+        return self.complete or (
+            self.weight is not None and bool(self.labelled[self.weight > 0].all())
+        )
+
 
 def check_predictions(
     y_weak: Any,

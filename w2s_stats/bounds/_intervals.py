@@ -9,6 +9,10 @@ from scipy.stats import norm
 
 from w2s_stats import _validation
 from w2s_stats._validation import check_seed
+from w2s_stats.bounds._parameters import check_integer
+
+# From here on the bootstrap of a mean is Wald's interval, at thousands of times its cost.
+BOOTSTRAP_ROWS = 20_000
 
 # Entries of a block of resamples: 8 MB of row numbers.
 _BLOCK = 1 << 20
@@ -106,11 +110,12 @@ def bootstrap_mean(
     Returns
     -------
     Interval
+        Without ends (-inf, inf) where one row is all there is.
 
     Raises
     ------
     ValueError
-        As `normal_mean`, and if `n_resamples` is below 1.
+        As `normal_mean`, and if `n_resamples` is no integer of at least 1.
 
     Examples
     --------
@@ -121,9 +126,10 @@ def bootstrap_mean(
     """
     values, weight = _weighted(values, weight)
     tail = 0.5 - 0.5 * check_confidence_level(confidence_level)
-    if n_resamples < 1:
-        raise ValueError(f"n_resamples must be at least 1, found {n_resamples!r}.")
+    check_integer("n_resamples", n_resamples, 1)
     random, n = check_seed(random_state), len(values)
+    if n == 1:
+        return Interval(float(values[0]), -np.inf, np.inf, "bootstrap")
     product = weight * values
     means = []
     for start in range(0, n_resamples, size := max(1, _BLOCK // n)):
@@ -189,6 +195,7 @@ def prediction_powered_mean(
     predicted_labelled: Any,
     predicted_unlabelled: Any,
     *,
+    tuning: float | None = None,
     confidence_level: float = 0.95,
 ) -> Interval:
     """Power-tuned prediction-powered interval for a mean of which few values are known.
@@ -204,6 +211,8 @@ def prediction_powered_mean(
     ----------
     labelled, predicted_labelled : array-like of shape (n_labelled,)
     predicted_unlabelled : array-like of shape (n_unlabelled,)
+    tuning : float, default=None
+        Another c than the shortest interval's, to give several means the same.
     confidence_level : float, default=0.95
 
     Returns
@@ -241,7 +250,7 @@ def prediction_powered_mean(
             f"{len(f)}."
         )
     z = norm.ppf(0.5 + 0.5 * check_confidence_level(confidence_level))
-    c = power_tuning(y, f, g)
+    c = power_tuning(y, f, g) if tuning is None else tuning
     mean = float(c * g.mean() + (y - c * f).mean())
     reach = float(z * np.sqrt(c**2 * g.var() / N + (y - c * f).var() / n)) if n > 1 else np.inf
     return Interval(mean, mean - reach, mean + reach, "prediction-powered")

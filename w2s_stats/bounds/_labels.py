@@ -47,6 +47,38 @@ def predicted_labels(y: Any, n_samples: int | None = None, *, name: str) -> np.n
     return labels
 
 
+def check_classes(**given: Any) -> None:
+    """Raise where probabilities and labels are of different classes.
+
+    Where any argument has a column a class, all that have must have as many, and labels must be
+    less. Call it once each argument is known to be one or the other.
+
+    Examples
+    --------
+    >>> from w2s_stats.bounds._labels import check_classes
+    >>> check_classes(y_weak=[[0.2, 0.8]], y_true=[2])
+    Traceback (most recent call last):
+    ValueError: y_true must hold labels of the 2 classes of y_weak, 0 to 1; found 2.
+    """
+    columns = {name: np.shape(y)[1] for name, y in given.items() if np.ndim(y) == 2}
+    if not columns:
+        return
+    first, k = next(iter(columns.items()))
+    for name, y in given.items():
+        if columns.get(name, k) != k:
+            raise ValueError(
+                f"{name} must have a column for each of the {k} classes of {first}, found "
+                f"{columns[name]}."
+            )
+        if name not in columns and y is not None:
+            largest = np.fmax.reduce(as_float(y, name=name))
+            if largest >= k:
+                raise ValueError(
+                    f"{name} must hold labels of the {k} classes of {first}, 0 to {k - 1}; found "
+                    f"{largest:g}."
+                )
+
+
 def true_labels(y: Any, n_samples: int, *, name: str = "y_true") -> np.ndarray:
     """Class labels of the rows whose truth is known, -1 elsewhere.
 

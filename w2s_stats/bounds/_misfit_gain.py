@@ -8,11 +8,20 @@ import numpy as np
 
 from w2s_stats._validation import check_choice, whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Quantity
-from w2s_stats.bounds._finite_sample import check_not_negative, finite_sample_terms
-from w2s_stats.bounds._gain import ROUNDING, GainBound, divergence_rows, errors, rows_of
+from w2s_stats.bounds._finite_sample import finite_sample_terms
+from w2s_stats.bounds._gain import (
+    ROUNDING,
+    GainBound,
+    cancelled,
+    divergence_rows,
+    errors,
+    rows_of,
+    sampling,
+)
 from w2s_stats.bounds._heads_correction import heads_correction
 from w2s_stats.bounds._inputs import Predictions, check_predictions
 from w2s_stats.bounds._intervals import Interval, check_confidence_level, empirical_bernstein_mean
+from w2s_stats.bounds._parameters import check_divergence, check_not_negative
 from w2s_stats.bounds._ranges import probability_ranges, value_ranges
 from w2s_stats.divergences import KL, Squared
 
@@ -164,7 +173,7 @@ class MisfitGain(GainBound):
         data = check_predictions(
             y_weak, y_student, y_true, y_ceiling=y_ceiling, sample_weight=sample_weight
         )
-        divergence = Squared() if self.divergence is None else self.divergence
+        divergence = check_divergence(self.divergence)
         misfit = divergence_rows(divergence, "y_student", data.student, "y_weak", data.weak)
         known = self._ranges(divergence, data)
         ranges = known if data.weight is None else None
@@ -182,11 +191,12 @@ class MisfitGain(GainBound):
             within = self._mean(inside, data.weight)
             table.append(Quantity("gain - misfit, inside the class", *within))
 
-        estimate = None
+        estimate, lost = None, 0.0
         if data.truth is not None:
             rows, weight = data.labelled, rows_of(data.weight, data.labelled)
             weak_error, student_error = errors(divergence, data)
             gain = weak_error - student_error
+            lost = cancelled(weak_error, student_error, data)
             difference = gain - misfit[rows]
             estimate = self._gain(gain, misfit, data)
             if inside is not None:
@@ -206,6 +216,8 @@ class MisfitGain(GainBound):
             table=[*table, *self._printed(divergence, data)],
             assumptions=self._assumptions(data, within, total.estimate),
             rounding=ROUNDING[data.student.dtype],
+            cancelled=lost,
+            comparable=data.comparable,
         )
 
     def _ranges(self, divergence: Any, data: Predictions) -> dict[str, tuple[float, float]] | None:
@@ -279,4 +291,5 @@ class MisfitGain(GainBound):
             Assumption("The truth lies in the class", realizable),
             Assumption("The student minimises the misfit over the class, unpenalised", optimal),
             Assumption("Rows are independent", "not checked"),
+            *sampling(data),
         ]

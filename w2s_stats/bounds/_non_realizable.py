@@ -10,10 +10,19 @@ import numpy as np
 from w2s_stats._validation import whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Quantity
 from w2s_stats.bounds._classes import FunctionClass, extreme_member
-from w2s_stats.bounds._finite_sample import check_not_negative, finite_sample_terms
-from w2s_stats.bounds._gain import ROUNDING, GainBound, inner, mean, rows_of
+from w2s_stats.bounds._finite_sample import finite_sample_terms
+from w2s_stats.bounds._gain import (
+    ROUNDING,
+    GainBound,
+    cancelled,
+    inner,
+    mean,
+    rows_of,
+    sampling,
+)
 from w2s_stats.bounds._inputs import Predictions, check_predictions
 from w2s_stats.bounds._intervals import Interval, check_confidence_level
+from w2s_stats.bounds._parameters import check_not_negative
 
 
 class NonRealizableGain(GainBound):
@@ -148,12 +157,13 @@ class NonRealizableGain(GainBound):
             upper = I + mean(2.0 * inner(best - data.student, move), data.weight) + outside
             gap = Quantity("2 sup E<F_sw - f, F_sw - F_w>", *self._mean(below, data.weight))
 
-        estimate, printed = None, []
+        estimate, lost, printed = None, 0.0, []
         if data.truth is not None:
             weak_gap = data.truth - data.weak[data.labelled]
             student_gap = data.truth - data.student[data.labelled]
-            gain = inner(weak_gap, weak_gap) - inner(student_gap, student_gap)
-            estimate = self._gain(gain, misfit, data)
+            weak_error, student_error = inner(weak_gap, weak_gap), inner(student_gap, student_gap)
+            estimate = self._gain(weak_error - student_error, misfit, data)
+            lost = cancelled(weak_error, student_error, data)
             if data.ceiling is not None:
                 printed = finite_sample_terms(data, width=self.width)
         table = [
@@ -168,8 +178,10 @@ class NonRealizableGain(GainBound):
             lower,
             upper,
             table=table,
-            assumptions=self._assumptions(),
+            assumptions=[*self._assumptions(), *sampling(data)],
             rounding=ROUNDING[data.student.dtype],
+            cancelled=lost,
+            comparable=data.comparable,
         )
 
     def _epsilon(self, data: Predictions) -> Interval:

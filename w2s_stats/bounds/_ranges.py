@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from w2s_stats._validation import shown
 from w2s_stats.bounds._heads_correction import check_floor
 from w2s_stats.bounds._inputs import Predictions
 
@@ -38,10 +39,13 @@ def value_ranges(
 
     D(p, q) grows as p and q part, so that its largest value is at the ends of the range.
     """
-    low, high = output_range
+    try:
+        low, high = (float(end) for end in output_range)
+    except (TypeError, ValueError):
+        low, high = np.nan, np.nan
     if not -np.inf < low < high < np.inf:
         raise ValueError(
-            f"output_range must be two finite numbers, low < high; found {low}, {high}."
+            f"output_range must be two finite numbers, low < high; found {shown(output_range)}."
         )
     models = {"y_weak": data.weak, "y_student": data.student, "y_true": data.truth}
     for name, values in models.items():

@@ -9,6 +9,7 @@ import numpy as np
 
 from w2s_stats.bounds._base import Assumption
 from w2s_stats.bounds._intervals import (
+    BOOTSTRAP_ROWS,
     Interval,
     bootstrap_mean,
     empirical_bernstein_mean,
@@ -17,10 +18,7 @@ from w2s_stats.bounds._intervals import (
 )
 
 FRESH_ROWS = Assumption("The rows are fresh ones, not the student's training rows", "not checked")
-
-
-# From here on the bootstrap of a mean is Wald's interval, at thousands of times its cost.
-_BOOTSTRAP_ROWS = 20_000
+LABELLED_AT_RANDOM = Assumption("The labelled rows are a random sample of all rows", "not checked")
 
 
 def mean_of_rows(
@@ -55,7 +53,7 @@ def intervals_of_end(
     random_state: Any,
 ) -> list[Interval]:
     """By bootstrap and, for rows without weights, by empirical Bernstein in [low, high]."""
-    if len(values) > _BOOTSTRAP_ROWS:
+    if len(values) > BOOTSTRAP_ROWS:
         found = [mean_of_rows(values, weight, confidence_level)]
     else:
         found = [
@@ -92,11 +90,10 @@ def mean_of_known_rows(
         return None, []
     if known.all():
         return mean_of_rows(values, weight, confidence_level), []
-    random = [Assumption("The labelled rows are a random sample of all rows", "not checked")]
     if weight is None and np.isfinite(values[known]).all() and np.isfinite(guess).all():
         found = prediction_powered_mean(
             values[known], guess[known], guess[~known], confidence_level=confidence_level
         )
-        return found, random
+        return found, [LABELLED_AT_RANDOM]
     weight = None if weight is None else weight[known]
-    return mean_of_rows(values[known], weight, confidence_level), random
+    return mean_of_rows(values[known], weight, confidence_level), [LABELLED_AT_RANDOM]

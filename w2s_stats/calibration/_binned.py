@@ -27,8 +27,9 @@ def marginal_calibration_error(
 
     ``sum_j sum_b n_jb/n |mean(y_j - F_j in b)|`` for "l1", and the square root of the sum of
     squares for "l2" (theory 4.1): how far each class's probability is from its frequency. Two
-    classes have twice the error of class 1, also where `y_proba` is one-dimensional; the l1 error
-    lies in [0, 2]. Other packages average over classes where the theory, and this function, sum.
+    classes have twice the l1 error of class 1, and sqrt(2) times its l2 error, also where `y_proba`
+    is one-dimensional; the l1 error lies in [0, 2]. Other packages average over classes where the
+    theory, and this function, sum.
 
     It estimates the error of the binned forecast, sum_j E|E[y_j - F_j | bin of F_j]|, which is at
     most the error of F itself: binning hides what cancels in a bin. The plain estimate is biased up

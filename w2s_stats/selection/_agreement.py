@@ -9,7 +9,7 @@ import numpy as np
 
 from w2s_stats._summary import number, plain_table, summary_of
 from w2s_stats.bounds._intervals import Interval, check_confidence_level
-from w2s_stats.bounds._labels import predicted_labels, true_labels
+from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
 from w2s_stats.bounds._rates import wilson_rate
 from w2s_stats.selection._powered import powered_means
 
@@ -113,6 +113,7 @@ def agreement_report(
     weak = predicted_labels(y_weak, name="y_weak")
     student = predicted_labels(y_student, len(weak), name="y_student")
     truth = true_labels(y_true, len(weak))
+    check_classes(y_weak=y_weak, y_student=y_student, y_true=y_true)
     known, same = truth >= 0, weak == student
     bad, good = known & (weak != truth), known & (weak == truth)
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import norm
 
 from w2s_stats.bounds._intervals import Interval, check_confidence_level
-from w2s_stats.bounds._labels import predicted_labels, true_labels
+from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
 from w2s_stats.selection._powered import powered_means
 
 
@@ -95,6 +95,7 @@ def performance_gap_recovered(
     student = predicted_labels(y_student, len(weak), name="y_student")
     ceiling = predicted_labels(y_ceiling, len(weak), name="y_ceiling")
     truth = true_labels(y_true, len(weak))
+    check_classes(y_weak=y_weak, y_student=y_student, y_ceiling=y_ceiling, y_true=y_true)
     known = truth >= 0
     if known.sum() < 2:
         raise ValueError("y_true must be known in at least two rows.")

@@ -1,0 +1,65 @@
+"""Parameters of the wrong kind: one sentence that names them, and nothing half-fitted."""
+
+import numpy as np
+import pytest
+
+from w2s_stats.bounds import (
+    ConvexHull,
+    ExpansionBound,
+    GainCertificate,
+    GoldLabelPlan,
+    MisfitGain,
+    NonRealizableGain,
+    NormBall,
+)
+from w2s_stats.bounds._intervals import bootstrap_mean
+from w2s_stats.divergences import KL
+
+H = np.arange(1.0, 7.0).reshape(6, 1)
+WEAK, STUDENT = np.linspace(0.1, 0.9, 6), np.linspace(0.2, 0.7, 6)
+
+
+def fitted(bound, **options):
+    return bound.fit(WEAK, STUDENT, **options)
+
+
+def labels_needed(*args, **options):
+    return fitted(GoldLabelPlan()).labels_needed(*args, **options)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: NormBall(H, "a"), "radius must be positive and finite, found 'a'"),
+        (lambda: NormBall(H, None), "radius must be positive and finite, found None"),
+        (lambda: fitted(MisfitGain(width="a")), "width must be zero or positive .* found 'a'"),
+        (lambda: fitted(NonRealizableGain(epsilon="x")), "epsilon must be zero or .* found 'x'"),
+        (lambda: fitted(MisfitGain(n_resamples=2.5)), "n_resamples must be an integer .* 2.5"),
+        (lambda: bootstrap_mean([1.0, 2.0], n_resamples=0), "n_resamples must be an integer .* 0"),
+        (lambda: fitted(MisfitGain("KL")), "divergence must be None or a .* found 'KL'"),
+        (lambda: fitted(MisfitGain(KL)), r"divergence must be None or .* as KL\(\); found <class"),
+        (lambda: fitted(GainCertificate(NormBall(H, 1.0), KL)), "divergence must be .* <class"),
+        (lambda: fitted(GainCertificate(None)), "function_class must be a convex .* found None"),
+        (lambda: fitted(GainCertificate(NormBall)), "function_class must be .* found <class"),
+        (lambda: fitted(NonRealizableGain(3, epsilon=0.1)), "function_class must be .* found 3"),
+        (lambda: fitted(MisfitGain(output_range=3)), "output_range must be two .* found 3"),
+        (lambda: fitted(MisfitGain(output_range=(0, "b"))), r"output_range must .* \(0, 'b'\)"),
+        (lambda: fitted(MisfitGain(output_range=(1, 0))), r"output_range must .* \(1, 0\)"),
+        (
+            lambda: fitted(ExpansionBound(expansion="a", weak_error=0.1)),
+            "expansion must be a number of at least 0, found 'a'",
+        ),
+        (
+            lambda: fitted(ExpansionBound(expansion=0.5, weak_error="b")),
+            "weak_error must lie from 0 to below 1, found 'b'",
+        ),
+        (lambda: labels_needed("a"), "gain must lie above 0 and not above .* found 'a'"),
+        (lambda: labels_needed(0.01, power="a"), "power must lie between 0 and 1, found 'a'"),
+        (lambda: fitted(GoldLabelPlan(n_labels=2.5)), "n_labels must be an integer .* 2.5"),
+        (lambda: ConvexHull(5), "heads must be a sequence of arrays, found 5"),
+    ],
+)
+def test_one_sentence(call, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
