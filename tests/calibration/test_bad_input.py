@@ -76,8 +76,10 @@ def test_debias(measure):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"confidence_level": 1.0}, "confidence_level must lie between 0 and 1, found 1.0"),
-        ({"confidence_level": np.nan}, "confidence_level must lie between 0 and 1, found nan"),
+        ({"confidence_level": 1.0}, "confidence_level must be between 0 and 1; found 1.0"),
+        ({"confidence_level": np.nan}, "confidence_level must be between 0 and 1; found NaN"),
+        ({"confidence_level": "0.95"}, "confidence_level must be between 0 and 1; found '0.95'"),
+        ({"confidence_level": None}, "confidence_level must be between 0 and 1; found None"),
         ({"measure": "smece"}, "measure must be one of marginal, expected, smooth"),
         ({"method": "bootstrap"}, "method for a binned error must be one of asymptotic"),
         ({"measure": "smooth", "method": "asymptotic"}, "must be one of finite-sample, bootstrap"),
@@ -97,3 +99,9 @@ def test_corrected_labels_of_another_shape():
     labels = correct_weak_labels([0, 1], confusion_matrix=np.eye(3), independent_errors=True)
     with pytest.raises(ValueError, match="2 rows and 2 classes to fit y_proba, found 2 rows and 3"):
         marginal_calibration_error(labels, [0.5, 0.5])
+
+
+@pytest.mark.parametrize("y_true", [[[0], [1], [1]], 1])
+def test_true_labels_of_another_shape(y_true):
+    with pytest.raises(ValueError, match="y_true must hold one class label a row, found shape"):
+        correct_weak_labels([0, 1, 1], y_true=y_true, independent_errors=True)

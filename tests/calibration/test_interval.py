@@ -137,9 +137,21 @@ def test_what_is_covered_is_named():
     assert calibration_interval(y, f, measure="smooth").error == "smooth error of 3 classes"
 
 
-def test_perfect_forecast():
+@pytest.mark.parametrize("options", [{"norm": "l2"}, {"norm": "l1"}, {"measure": "smooth"}])
+def test_finite_data_never_show_a_perfect_forecast(options):
     y = np.arange(50) % 2
-    found = calibration_interval(y, y.astype(float))
-    assert found[:3] == (0.0, 0.0, 0.0)
-    assert calibration_interval(y, y.astype(float), norm="l1")[:3] == (0.0, 0.0, 0.0)
-    assert calibration_interval(y, y.astype(float), measure="smooth").high > 0.1
+    found = calibration_interval(y, y.astype(float), **options)
+    assert found[:2] == (0.0, 0.0)
+    assert found.high > 0.04
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+@pytest.mark.parametrize("forecast", [0.0, 0.002, 0.05])
+def test_rare_events_are_covered(forecast, norm):
+    # No event in the sample in 37 % of cases: the residuals then show no noise at all.
+    f, rng, covered = np.full(100, forecast), np.random.default_rng(0), []
+    for _ in range(600):
+        y = rng.random(100) < 0.01
+        found = calibration_interval(y, f, measure="expected", norm=norm)
+        covered.append(found.low <= abs(forecast - 0.01) <= found.high)
+    assert np.mean(covered) >= 0.93

@@ -52,6 +52,29 @@ def test_accuracies_of_few_gold_labels_are_prediction_powered():
     assert found.n_gold == 200
 
 
+@pytest.mark.parametrize(("right", "most"), [(0.995, 1.0), (0.8, 0.97)])
+@pytest.mark.parametrize("n", [200, 1000])
+def test_accuracies_cover_with_200_gold_labels(right, most, n):
+    rng, inside = np.random.default_rng(n), []
+    for _ in range(1500):
+        y = rng.integers(2, size=n)
+        weak, student = (np.where(rng.random(n) < right, y, 1 - y) for _ in range(2))
+        found = agreement_report(weak, student, np.where(np.arange(n) < 200, y, np.nan))
+        for rate in (found.weak_accuracy, found.student_accuracy):
+            assert 0 <= rate.low < rate.high <= 1
+            inside.append(rate.low <= right <= rate.high)
+    # Wilson's own coverage of .995 in 200 rows is .920: three errors in 200 leave it just outside.
+    least = 0.905 if (n, right) == (200, 0.995) else 0.93
+    assert least <= np.mean(inside) <= most
+
+
+def test_the_method_of_an_accuracy_is_named():
+    y = np.zeros(500, dtype=int)
+    gold = np.where(np.arange(500) < 100, y, np.nan)
+    assert agreement_report(y, y, y).weak_accuracy == wilson_rate(y == 0)
+    assert agreement_report(y, y, gold).weak_accuracy.method == "prediction-powered or Wilson"
+
+
 def test_a_weak_model_without_errors_leaves_nothing_to_inherit():
     _, student, y = labels()
     found = agreement_report(y, student, y)

@@ -112,6 +112,8 @@ def test_score_intervals_cover(n_known, n):
     ("change", "message"),
     [
         ({"y_weak": [np.zeros(3)]}, "y_weak and y_student must hold predictions of the same two"),
+        ({"y_weak": None}, "y_weak must be a mapping or a sequence of predictions, found None"),
+        ({"y_student": 3}, "y_student must be a mapping or a sequence of predictions, found 3"),
         ({"y_weak": {"a": np.zeros(3)}}, "y_weak and y_student must both be mappings"),
         ({"y_true": [np.nan] * 3}, "y_true must be known in at least two rows"),
         ({"y_true": [1.0, np.nan, np.nan]}, "y_true must be known in at least two"),

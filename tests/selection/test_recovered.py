@@ -74,8 +74,10 @@ def test_without_a_gap_the_share_is_undefined():
 def test_the_flag_is_the_gap_s_own_interval():
     rng = np.random.default_rng(4)
     for _ in range(300):
-        found = performance_gap_recovered(*labels(100, rng, (0.3, 0.25, 0.2)))
-        assert found.valid == (found.gap.low > 0)
+        *models, y = labels(100, rng, (0.3, 0.25, 0.2))
+        for gold in (y, np.where(np.arange(100) < 20, y, np.nan)):
+            found = performance_gap_recovered(*models, gold)
+            assert found.valid == (found.gap.low > 0)
 
 
 def test_probabilities_are_labels_of_their_largest():

@@ -185,7 +185,7 @@ def writes_into_its_input(self, y_weak, *models, **options):
         (too_tight, "estimate_ <= upper_"),
         (too_tight_below, "lower_ <= estimate_"),
         (ends_swapped, "lower_ <= upper_"),
-        (says_that_it_fails, "holds_ is True where the estimate lies between the limits"),
+        (says_that_it_fails, "holds_ is not False where the estimate lies between the limits"),
         (interval_elsewhere, "interval_ contains estimate_"),
         (returns_nothing, "fit returns the bound itself"),
         (has_no_table, "fit sets the attributes of a bound"),

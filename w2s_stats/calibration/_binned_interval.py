@@ -24,7 +24,8 @@ def squared_interval(
     over pairs of cells of sizes m and m', S the sum of products of their common rows' residuals,
     plus that of the rows' 2 gap r - gap^2, which is in proportion to x^2 and estimated as c x^2, c
     the same variance over the plain squared error. Solved for x^2: a score interval, as Wilson's
-    for a rate. The pairs of cells take O(n k^2) for k classes.
+    for a rate. The pairs of cells take O(n k^2) for k classes. Neither variance is taken to be less
+    than what cells of one outcome may hide (the classes taken as dependent as can be).
 
     Parameters
     ----------
@@ -37,7 +38,8 @@ def squared_interval(
     -------
     estimate, low, high : float
     """
-    squared = plain = 0.0
+    z = float(norm.ppf(0.5 + 0.5 * level))
+    squared = plain = null_sd = influence_sd = 0.0
     influence: np.ndarray | float = 0.0
     scaled, places, n_cells = [], [], 0
     for residual, cells in events:
@@ -45,13 +47,16 @@ def squared_interval(
         squared += times * debiased_square(cells, cells.residual_variance)
         plain += times * float(cells.share @ cells.gap**2)
         influence = influence + times * gap * (2.0 * residual - gap)
+        unseen = _unseen_variance(cells, z)
+        null_sd += times * np.sqrt(2.0 * float(unseen @ unseen)) / len(residual)
+        influence_sd += times * 2.0 * np.sqrt(float(cells.share @ (cells.gap**2 * unseen)))
         scaled.append((residual - gap) / np.sqrt(cells.size)[cells.member])
         places.append((cells.member + n_cells).astype(np.int32))
         n_cells += len(cells.size)
     n = len(scaled[0])
-    rate = float(np.var(influence) / n / plain) if plain > 0 else 0.0
-    null = times**2 * _null_variance(scaled, places, n_cells)
-    z2 = float(norm.ppf(0.5 + 0.5 * level)) ** 2
+    rate = max(float(np.var(influence)), influence_sd**2) / n / plain if plain > 0 else 0.0
+    null = max(times**2 * _null_variance(scaled, places, n_cells), null_sd**2)
+    z2 = z**2
     # A squared error below 0 is judged as 0, else no error at all might be left.
     squared = max(squared, 0.0)
     centre = squared + 0.5 * z2 * rate
@@ -74,6 +79,15 @@ def _null_variance(scaled: list[np.ndarray], places: list[np.ndarray], n_cells: 
     return float(2.0 / n**2 * (products @ products))
 
 
+def _unseen_variance(cells: Cells, z: float) -> np.ndarray:
+    """Variance of a label in cells that saw one outcome alone, by Wilson's rate; 0 in others.
+
+    No event in m rows has the rate p = (z^2/2) / (m + z^2) at the middle of Wilson's interval.
+    """
+    rate = 0.5 * z**2 / (cells.size + z**2)
+    return np.where(cells.label_variance < 1e-12, rate * (1.0 - rate), 0.0)
+
+
 def absolute_interval(
     events: Iterable[Event], times: int, level: float
 ) -> tuple[float, float, float]:
@@ -83,7 +97,8 @@ def absolute_interval(
     D - x <= sum |e|, and x - D <= -sum sign(gap) e. The first is compared with a normal of the
     mean and spread of sum |e| (classes taken as dependent as can be, and the mean at its largest
     for m cells of pooled variance s^2, sqrt(2 m s^2/(pi n)), as small cells know little of their
-    own), the second with a normal of the variance of the rows' sign(gap) r.
+    own), the second with a normal of the variance of the rows' sign(gap) r. Cells of one outcome
+    keep a floor under both variances.
 
     Parameters
     ----------
@@ -96,7 +111,7 @@ def absolute_interval(
     estimate, low, high : float
     """
     z = float(norm.ppf(0.5 + 0.5 * level))
-    plain = debiased = noise = noise_sd = 0.0
+    plain = debiased = noise = noise_sd = signed_sd = 0.0
     signed: np.ndarray | float = 0.0
     for residual, cells in events:
         n, m = len(residual), len(cells.size)
@@ -104,10 +119,12 @@ def absolute_interval(
         noisy = folded_normal_mean(cells.gap, np.sqrt(cells.residual_variance / cells.size))
         plain += times * absolute
         debiased += times * (2.0 * absolute - float(cells.share @ noisy))
-        variance = float(cells.size @ cells.residual_variance) / (n - m)
+        unseen = _unseen_variance(cells, z)
+        variance = max(float(cells.size @ cells.residual_variance), cells.size @ unseen) / (n - m)
+        signed_sd += times * np.sqrt(float(cells.share @ unseen))
         noise += times * np.sqrt(2.0 / np.pi * m * variance / n)
         noise_sd += times * np.sqrt((1.0 - 2.0 / np.pi) * variance / n)
         signed = signed + times * np.sign(cells.gap)[cells.member] * residual
     low = max(plain - noise - z * noise_sd, 0.0)
-    high = plain + z * float(np.sqrt(np.var(signed) / n))
-    return min(max(debiased, low), high), low, high
+    high = plain + z * max(float(np.std(signed)), signed_sd) / np.sqrt(n)
+    return float(min(max(debiased, low), high)), float(low), float(high)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2s_stats._validation import check_choice
+from w2s_stats._validation import check_choice, check_confidence_level
 from w2s_stats.calibration._binned_interval import absolute_interval, squared_interval
 from w2s_stats.calibration._cells import Cells, bin_of, cells_of, check_bins
 from w2s_stats.calibration._forecast import Forecast, Margin, check_forecast
@@ -117,8 +117,7 @@ def calibration_interval(
     """
     forecast = check_forecast(y_true, y_proba)
     check_choice("measure", measure, ("marginal", "expected", "smooth"))
-    if not 0 < confidence_level < 1:
-        raise ValueError(f"confidence_level must lie between 0 and 1, found {confidence_level!r}.")
+    check_confidence_level(confidence_level)
     if forecast.corrected is not None and forecast.corrected.estimated:
         raise ValueError(
             "calibration_interval knows nothing of the error of an estimated confusion matrix: "

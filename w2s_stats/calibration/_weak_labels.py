@@ -146,7 +146,9 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
 def _check_known(y_true: Any, n_rows: int) -> np.ndarray:
     """True classes, -1 where unknown."""
     labels = as_float(y_true, name="y_true")
-    check_rows(np.atleast_1d(labels), n_rows, name="y_true")
+    if labels.ndim != 1:
+        raise ValueError(f"y_true must hold one class label a row, found shape {labels.shape}.")
+    check_rows(labels, n_rows, name="y_true")
     return np.where(np.isnan(labels), -1.0, labels)
 
 

@@ -11,7 +11,7 @@ from w2s_stats._summary import number, plain_table, summary_of
 from w2s_stats.bounds._intervals import Interval, check_confidence_level
 from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
 from w2s_stats.bounds._rates import wilson_rate
-from w2s_stats.selection._powered import powered_means
+from w2s_stats.selection._powered import accuracy, powered_means
 
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
@@ -76,7 +76,8 @@ def agreement_report(
     """Agreement of student and weak model, and what becomes of the weak model's errors.
 
     Rates among gold rows have Wilson's intervals. Accuracies, where rows lack gold labels, are
-    prediction-powered: where student and weak model agree they are guessed to be right.
+    prediction-powered: where student and weak model agree they are guessed to be right. Where that
+    interval has no width or leaves [0, 1], it is joined with Wilson's of the gold rows and cut.
 
     Parameters
     ----------
@@ -124,7 +125,11 @@ def agreement_report(
     if known.any():
         right = np.column_stack([weak == truth, student == truth])[known].astype(float)
         guess = np.column_stack([same, same]).astype(float)
-        accuracies = powered_means(right, guess, known, level).intervals
+        powered = powered_means(right, guess, known, level).intervals
+        accuracies = [
+            accuracy(column, found, len(weak), level)
+            for column, found in zip(right.T, powered, strict=True)
+        ]
     return AgreementReport(
         agreement=rate(same, np.ones(len(weak), dtype=bool)),
         weak_accuracy=accuracies[0],

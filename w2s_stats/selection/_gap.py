@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,7 +110,7 @@ def predicted_gap(
         distance = (strong.fit(labels - weak.fit(labels)) ** 2).sum(axis=1)
         gap = normal_mean(distance, confidence_level=level)
         mean_square = float((labels**2).sum(axis=1).mean())
-    if not 0 <= mean_square < np.inf:
+    if not isinstance(mean_square, Real) or not 0 <= mean_square < np.inf:
         raise ValueError(f"mean_square must be a number of at least 0, found {mean_square!r}.")
     return PredictedGap(gap, norm**2 * mean_square, norm)
 
@@ -126,8 +127,8 @@ def _features(X: Any, name: str, n_rows: int | None = None) -> np.ndarray:
 
 
 def _ridge(X: np.ndarray, beta: float, name: str) -> _Ridge:
-    if not 0 < beta < np.inf:
-        raise ValueError(f"{name} must be above 0, found {beta!r}.")
+    if not isinstance(beta, Real) or not 0 < beta < np.inf:
+        raise ValueError(f"{name} must be a number above 0, found {beta!r}.")
     U, s, _ = np.linalg.svd(X.astype(np.float64, copy=False), full_matrices=False)
     return _Ridge(U, s**2 / (s**2 + len(X) * beta))
 

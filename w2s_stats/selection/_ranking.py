@@ -164,6 +164,11 @@ def rank_weak_models(
 
 
 def _named_pairs(weak: Any, student: Any) -> tuple[list[str], list[tuple[Any, Any]]]:
+    for name, given in (("y_weak", weak), ("y_student", student)):
+        if not hasattr(given, "__len__") or isinstance(given, str):
+            raise ValueError(
+                f"{name} must be a mapping or a sequence of predictions, found {given!r}."
+            )
     if isinstance(weak, Mapping) != isinstance(student, Mapping):
         raise ValueError("y_weak and y_student must both be mappings or both be sequences.")
     if isinstance(weak, Mapping):

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from w2s_stats.bounds._intervals import Interval, check_confidence_level
 from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
-from w2s_stats.selection._powered import powered_means
+from w2s_stats.selection._powered import accuracy, powered_means
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ def performance_gap_recovered(
     right - weak right) does not differ from 0. It is bounded exactly if the gap's own normal
     interval excludes 0; otherwise, or with a ceiling below the weak model, the share is undefined
     and said to be so. Asymptotic. Where rows lack gold labels, means are prediction-powered with
-    the ceiling's label as the guess.
+    the ceiling's label as the guess. Accuracies have Wilson's interval where all rows have gold
+    labels; else the prediction-powered one, joined with Wilson's of the gold rows and cut where it
+    has no width or leaves [0, 1].
 
     Parameters
     ----------
@@ -104,7 +106,9 @@ def performance_gap_recovered(
         right = [(labels[rows] == y[rows]).astype(float) for labels in (weak, student, ceiling)]
         return np.column_stack([right[1] - right[0], right[2] - right[0], *right])
 
-    means = powered_means(columns(truth, known), columns(ceiling, slice(None)), known, level)
+    values = columns(truth, known)
+    means = powered_means(values, columns(ceiling, slice(None)), known, level)
+    accuracies = [accuracy(values[:, j], means.intervals[j], len(weak), level) for j in range(2, 5)]
     z = float(norm.ppf(0.5 + 0.5 * level))
     gain, gap = means.mean[:2]
     ends = fieller(gain, gap, means.covariance()[:2, :2], z)
@@ -115,9 +119,9 @@ def performance_gap_recovered(
         low,
         high,
         valid,
-        weak=means.intervals[2],
-        student=means.intervals[3],
-        ceiling=means.intervals[4],
+        weak=accuracies[0],
+        student=accuracies[1],
+        ceiling=accuracies[2],
         gap=means.intervals[1],
         confidence_level=level,
     )

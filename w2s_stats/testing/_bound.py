@@ -27,9 +27,9 @@ def check_bound(
 ) -> None:
     """Check on generated models that a bound holds, and that its attributes agree.
 
-    With truth: ``lower_ <= estimate_ <= upper_``, `holds_` says so, and `interval_` contains the
-    estimate. Without truth the estimate is NaN and `holds_` None, and weights of one change
-    nothing; `fit` may refuse either with a ValueError. It changes no array.
+    With truth: ``lower_ <= estimate_ <= upper_``, `holds_` does not deny it, and `interval_`
+    contains the estimate. Without truth the estimate is NaN and `holds_` None, and weights of one
+    change nothing; `fit` may refuse either with a ValueError. It changes no array.
 
     A bound need hold only where its assumptions do, and `cases` must be such cases: any models for
     `KLSandwich`, projections onto a class that holds the truth for `MisfitGain`. A bound that
@@ -141,8 +141,11 @@ def _check_limits(fitted: Any, require: Callable[..., None], tolerance: float) -
     require(bool(lower - slack <= estimate), law="lower_ <= estimate_", **numbers)
     require(bool(estimate <= upper + slack), law="estimate_ <= upper_", **numbers)
     require(
-        bool(fitted.holds_) or min(estimate - lower, upper - estimate) <= slack,
-        law="holds_ is True where the estimate lies between the limits",
+        # None: an estimate from part of the rows, which decides nothing on this sample.
+        fitted.holds_ is None
+        or bool(fitted.holds_)
+        or min(estimate - lower, upper - estimate) <= slack,
+        law="holds_ is not False where the estimate lies between the limits",
         holds_=fitted.holds_,
         **numbers,
     )
