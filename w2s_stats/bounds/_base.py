@@ -73,6 +73,25 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
     assumptions_ : list of Assumption
     table_ : list of Quantity
         Every other quantity.
+
+    Examples
+    --------
+    A bound of one's own: a student cannot gain more than its weak model has to lose.
+
+    >>> import numpy as np
+    >>> from w2s_stats.bounds import Bound
+    >>> class AtMostTheWeakError(Bound):
+    ...     def __init__(self, *, confidence_level=0.95):
+    ...         self.confidence_level = confidence_level
+    ...
+    ...     def fit(self, y_weak, y_student, y_true=None, **ignored):
+    ...         weak = np.mean(np.subtract(y_true, y_weak) ** 2)
+    ...         student = np.mean(np.subtract(y_true, y_student) ** 2)
+    ...         estimate = (weak - student, np.nan, np.nan, "")
+    ...         return self._conclude(estimate, -np.inf, weak, table=[], assumptions=[])
+    >>> bound = AtMostTheWeakError().fit([0.0, 2.0], [0.5, 1.0], [1.0, 1.0])
+    >>> bound.estimate_, bound.upper_, bound.holds_
+    (0.875, 1.0, True)
     """
 
     confidence_level: float
