@@ -25,8 +25,9 @@ _EXACT = {**_OPTIONS, "fastmath": {"contract"}}
 
 
 def _hash_of_sources() -> str:
+    root = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted([*root.glob("*.py"), *root.glob("cpu/*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -35,7 +36,7 @@ _SOURCES = _hash_of_sources()
 
 
 class _SourceCache(FunctionCache):
-    """Numba's cache on disk, with all kernel sources in the key.
+    """Numba's cache on disk, with all compiled sources in the key.
 
     Numba looks at the compiled function's own file only, so that a change of a function which it
     calls in another file would leave a stale result in the cache.
@@ -80,8 +81,13 @@ def kernel(function: Callable) -> Callable:
 
 
 def inlined(function: Callable) -> Callable:
-    """Compile a piece that is put into its callers by LLVM."""
-    return numba.njit(**_OPTIONS, forceinline=True)(function)
+    """Compile a piece that is put into its callers by LLVM. It allocates nothing.
+
+    Numba counts references of every slice by a locked instruction, which takes as long as hundreds
+    of numbers, and longer when another thread counts those of the same array. A piece counts none:
+    its caller holds the arrays. So kernels allocate, and their loops over blocks stand in pieces.
+    """
+    return numba.njit(**_OPTIONS, forceinline=True, _nrt=False)(function)
 
 
 def exact(function: Callable) -> Callable:

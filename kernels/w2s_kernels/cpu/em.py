@@ -8,6 +8,7 @@ from w2s_kernels._jit import inlined, kernel, wide_vectors
 from w2s_kernels.elementary import exp, log
 
 _BLOCK = 512
+_FAR = 600.0  # exp of more, added up over experts, could overflow
 
 
 @kernel
@@ -35,37 +36,46 @@ def whiten(rows: np.ndarray, shift: np.ndarray, matrix: np.ndarray, out: np.ndar
 
 
 @inlined
-def normalise(log_joint, start, weight, evidence, total):  # type: ignore[no-untyped-def]
-    """Turn a block of log_joint into weighted responsibilities; `evidence` and `total` are room.
+def normalise(log_joint, start, weight, evidence, share):  # type: ignore[no-untyped-def]
+    """Turn a block of log_joint into numbers that are responsibilities when multiplied by `share`.
 
     The block begins at row `start` and is as long as the other arguments. Returns the weighted sum
     of the log evidences, which are left in `evidence`.
+
+    Joint probabilities are taken relative to the first expert's, which saves its exponential, or to
+    the largest where that would overflow in a row of the block.
     """
     wide_vectors()
     n_experts, size = log_joint.shape[0], weight.size
     first = log_joint[0, start : start + size]
     for t in range(size):
         evidence[t] = first[t]
-        total[t] = 0.0
+        share[t] = 1.0
+    n_far = 0
     for k in range(1, n_experts):
         row = log_joint[k, start : start + size]
         for t in range(size):
-            evidence[t] = row[t] if row[t] > evidence[t] else evidence[t]
-    for k in range(n_experts):
+            n_far += row[t] - first[t] > _FAR
+    if n_far > 0:
+        for k in range(1, n_experts):
+            row = log_joint[k, start : start + size]
+            for t in range(size):
+                evidence[t] = row[t] if row[t] > evidence[t] else evidence[t]
+        for t in range(size):
+            share[t] = first[t] = exp(first[t] - evidence[t])
+    for k in range(1, n_experts):
         row = log_joint[k, start : start + size]
         for t in range(size):
-            e = exp(row[t] - evidence[t])
-            row[t] = e
-            total[t] += e
+            row[t] = exp(row[t] - evidence[t])
+            share[t] += row[t]
+    if n_far == 0:
+        for t in range(size):
+            first[t] = 1.0
     log_likelihood = 0.0
     for t in range(size):
-        evidence[t] += log(total[t])
+        evidence[t] += log(share[t])
         log_likelihood += weight[t] * evidence[t]
-        total[t] = weight[t] / total[t]
-    for k in range(n_experts):
-        row = log_joint[k, start : start + size]
-        for t in range(size):
-            row[t] *= total[t]
+        share[t] = weight[t] / share[t]
     return log_likelihood
 
 
@@ -76,14 +86,20 @@ def posterior(log_joint: np.ndarray, weight: np.ndarray, log_evidence: np.ndarra
     log_joint[k, t] becomes weight[t] * p(k | row t); log_evidence[t] = log sum_k exp(log_joint).
     Returns the weighted sum of the log evidences.
     """
-    n_rows = log_joint.shape[1]
-    total = np.empty(_BLOCK)
+    wide_vectors()
+    n_experts, n_rows = log_joint.shape
+    room = np.empty(_BLOCK)
     log_likelihood = 0.0
     for start in range(0, n_rows, _BLOCK):
         stop = min(start + _BLOCK, n_rows)
+        share = room[: stop - start]
         log_likelihood += normalise(
-            log_joint, start, weight[start:stop], log_evidence[start:stop], total[: stop - start]
+            log_joint, start, weight[start:stop], log_evidence[start:stop], share
         )
+        for k in range(n_experts):
+            row = log_joint[k, start:stop]
+            for t in range(stop - start):
+                row[t] *= share[t]
     return log_likelihood
 
 

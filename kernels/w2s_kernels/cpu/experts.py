@@ -25,12 +25,29 @@ _HIGHEST = 300.0  # logarithm of a Poisson rate; no count is as large
 def _add_log_normal(X, coef, log_scale, start, y, residual, out):  # type: ignore[no-untyped-def]
     """Add log N(y; coef @ x, exp(2 log_scale)) of a block of rows, and keep y - coef @ x."""
     wide_vectors()
-    linear(X, coef, start, residual)
+    size = out.size
     precision = 0.5 * np.exp(-2.0 * log_scale)
     constant = -_HALF_LOG_2PI - log_scale
-    for t in range(out.size):
-        e = y[t] - residual[t]
-        residual[t] = e
+    # One to four features first: where there is no second, third or fourth, its coefficient is 0.
+    n = (coef.size - 1) % 4 + 1
+    a = X[0, start : start + size]
+    b = X[min(1, n - 1), start : start + size]
+    c = X[min(2, n - 1), start : start + size]
+    d = X[n - 1, start : start + size]
+    ca, cb = coef[0], coef[1] if n > 1 else 0.0
+    cc, cd = coef[2] if n > 2 else 0.0, coef[3] if n > 3 else 0.0
+    for t in range(size):
+        residual[t] = y[t] - (ca * a[t] + cb * b[t] + cc * c[t] + cd * d[t])
+    for i in range(n, coef.size, 4):
+        a = X[i, start : start + size]
+        b = X[i + 1, start : start + size]
+        c = X[i + 2, start : start + size]
+        d = X[i + 3, start : start + size]
+        ca, cb, cc, cd = coef[i], coef[i + 1], coef[i + 2], coef[i + 3]
+        for t in range(size):
+            residual[t] -= ca * a[t] + cb * b[t] + cc * c[t] + cd * d[t]
+    for t in range(size):
+        e = residual[t]
         out[t] += constant - precision * e * e if e == e else 0.0
 
 
@@ -48,20 +65,94 @@ def _start_row(log_gate, start, out):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _add_residual_stats(X, start, residual, resp, observed, weighted, cross):  # type: ignore[no-untyped-def]
-    """Write responsibilities without those of missing labels; return sum r and sum r e^2."""
+def _observed_only(resp, residual, out):  # type: ignore[no-untyped-def]
+    """Write the responsibilities, 0 where the label is missing, and return their sum."""
     wide_vectors()
-    count = square = 0.0
-    for t in range(resp.size):
-        e = residual[t]
-        r = resp[t] if e == e else 0.0
-        e = e if e == e else 0.0
-        observed[t] = r
-        weighted[t] = r * e
-        count += r
-        square += r * e * e
+    count = 0.0
+    for t in range(out.size):
+        out[t] = resp[t] if residual[t] == residual[t] else 0.0
+        count += out[t]
+    return count
+
+
+@inlined
+def _add_residual_stats(X, start, residual, observed, weighted, cross):  # type: ignore[no-untyped-def]
+    """Add sum r x e to `cross` and return sum r e^2; `weighted` is room."""
+    wide_vectors()
+    square = 0.0
+    for t in range(observed.size):
+        e = residual[t] if residual[t] == residual[t] else 0.0
+        weighted[t] = observed[t] * e
+        square += observed[t] * e * e
     add_products(X, start, weighted, cross)
-    return count, square
+    return square
+
+
+@inlined
+def _add_expert_stats(X, start, resp, residual, room, gram, cross, square):  # type: ignore[no-untyped-def]
+    """Add one expert's sums over a block and return sum r; `residual` has a row for each output."""
+    observed, weighted = room[0, : resp.size], room[1, : resp.size]
+    count = _observed_only(resp, residual[0], observed)
+    for m in range(square.size):
+        square[m] += _add_residual_stats(X, start, residual[m], observed, weighted, cross[m])
+    add_strip(X, start, observed, gram)
+    return count
+
+
+@inlined
+def _block_stats(X, Y, coef, resp, start, stop, residual, room, gram, cross, square, count):  # type: ignore[no-untyped-def]
+    """Add gaussian_stats of the rows from `start` to `stop`."""
+    wide_vectors()
+    size = stop - start
+    for k in range(count.size):
+        for m in range(Y.shape[0]):
+            e, y = residual[m, :size], Y[m, start:stop]
+            linear(X, coef[k, m], start, e)
+            for t in range(size):
+                e[t] = y[t] - e[t]
+        r = resp[k, start:stop]
+        count[k] += _add_expert_stats(X, start, r, residual, room, gram[k], cross[k], square[k])
+
+
+@inlined
+def _block_pass(  # type: ignore[no-untyped-def]
+    X,
+    Y,
+    weight,
+    log_gate,
+    coef,
+    log_scale,
+    resp,
+    start,
+    stop,
+    residual,
+    room,
+    gram,
+    cross,
+    square,
+    count,
+):
+    """gaussian_pass of the rows from `start` to `stop`; a residual for each expert and output."""
+    wide_vectors()
+    size = stop - start
+    for k in range(count.size):
+        row = resp[k, start:stop]
+        _start_row(log_gate[k], start, row)
+        for m in range(Y.shape[0]):
+            e, y = residual[k, m, :size], Y[m, start:stop]
+            _add_log_normal(X, coef[k, m], log_scale[k, m], start, y, e, row)
+    evidence, share = room[0, :size], room[1, :size]
+    log_likelihood = normalise(resp, start, weight[start:stop], evidence, share)
+    for k in range(count.size):
+        row = resp[k, start:stop]
+        for t in range(size):
+            row[t] *= share[t]
+    for k in range(count.size):
+        row = resp[k, start:stop]
+        count[k] += _add_expert_stats(
+            X, start, row, residual[k], room, gram[k], cross[k], square[k]
+        )
+    return log_likelihood
 
 
 @kernel
@@ -96,27 +187,13 @@ def gaussian_stats(
     The outputs of one call are observed in the same rows, so that they share gram (n_experts,
     n_features, n_features; lower triangle) and count (n_experts).
     """
-    n_experts, n_outputs, n_features = coef.shape
-    length = strip_length(n_features + 3)
-    room = np.empty((3, length + _PAD))
+    _, n_outputs, n_features = coef.shape
+    length = strip_length(n_features + n_outputs + 3)
+    residual = np.empty((n_outputs, length + _PAD))
+    room = np.empty((2, length + _PAD))
     for start in range(0, X.shape[1], length):
         stop = min(start + length, X.shape[1])
-        e = room[0, : stop - start]
-        r = room[1, : stop - start]
-        weighted = room[2, : stop - start]
-        for k in range(n_experts):
-            total = 0.0
-            for m in range(n_outputs):
-                linear(X, coef[k, m], start, e)
-                y = Y[m, start:stop]
-                for t in range(stop - start):
-                    e[t] = y[t] - e[t]
-                total, squares = _add_residual_stats(
-                    X, start, e, resp[k, start:stop], r, weighted, cross[k, m]
-                )
-                square[k, m] += squares
-            count[k] += total
-            add_strip(X, start, r, gram[k])
+        _block_stats(X, Y, coef, resp, start, stop, residual, room, gram, cross, square, count)
 
 
 @kernel
@@ -141,31 +218,28 @@ def gaussian_pass(
     """
     n_experts, n_outputs, n_features = coef.shape
     length = strip_length(n_features + n_experts * (n_outputs + 1) + 3)
-    residual = np.empty((n_experts * n_outputs, length + _PAD))
+    residual = np.empty((n_experts, n_outputs, length + _PAD))
     room = np.empty((2, length + _PAD))
     log_likelihood = 0.0
     for start in range(0, X.shape[1], length):
         stop = min(start + length, X.shape[1])
-        size = stop - start
-        for k in range(n_experts):
-            row = resp[k, start:stop]
-            _start_row(log_gate[k], start, row)
-            for m in range(n_outputs):
-                e = residual[k * n_outputs + m, :size]
-                _add_log_normal(X, coef[k, m], log_scale[k, m], start, Y[m, start:stop], e, row)
-        log_likelihood += normalise(resp, start, weight[start:stop], room[0, :size], room[1, :size])
-        r = room[0, :size]
-        weighted = room[1, :size]
-        for k in range(n_experts):
-            total = 0.0
-            for m in range(n_outputs):
-                e = residual[k * n_outputs + m, :size]
-                total, squares = _add_residual_stats(
-                    X, start, e, resp[k, start:stop], r, weighted, cross[k, m]
-                )
-                square[k, m] += squares
-            count[k] += total
-            add_strip(X, start, r, gram[k])
+        log_likelihood += _block_pass(
+            X,
+            Y,
+            weight,
+            log_gate,
+            coef,
+            log_scale,
+            resp,
+            start,
+            stop,
+            residual,
+            room,
+            gram,
+            cross,
+            square,
+            count,
+        )
     return log_likelihood
 
 
@@ -230,13 +304,14 @@ def multinomial_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np
     """Add sum_c y_c log softmax_c(0, coef[k] @ x); Y: probabilities of classes 1, 2, ..."""
     n_experts, n_free, _ = coef.shape
     block = np.empty((n_free + 1, _BLOCK))
+    room = np.empty((2, _BLOCK))
     for start in range(0, X.shape[1], _BLOCK):
         size = min(_BLOCK, X.shape[1] - start)
         for k in range(n_experts):
             block[:] = 0.0
             for c in range(n_free):
                 linear(X, coef[k, c], start, block[c + 1, :size])
-            subtract_log_sum_exp(block)
+            subtract_log_sum_exp(block, room)
             row = out[k, start : start + size]
             base = block[0]
             for c in range(n_free):
@@ -263,6 +338,7 @@ def multinomial_stats(
     n_experts, n_free, _ = coef.shape
     n_rows = X.shape[1]
     block = np.empty((n_free + 1, _BLOCK))
+    room = np.empty((2, _BLOCK))
     prob = np.empty((n_free, n_rows))
     observed = np.empty(n_rows)
     factor = np.empty(n_rows)
@@ -279,7 +355,7 @@ def multinomial_stats(
             block[:] = 0.0
             for c in range(n_free):
                 linear(X, coef[k, c], start, block[c + 1, :size])
-            subtract_log_sum_exp(block)
+            subtract_log_sum_exp(block, room)
             for c in range(n_free):
                 p = prob[c, start : start + size]
                 lp = block[c + 1]

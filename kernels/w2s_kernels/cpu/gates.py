@@ -40,12 +40,11 @@ def linear(X, coef, start, out):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def subtract_log_sum_exp(rows):  # type: ignore[no-untyped-def]
-    """Normalise a block (n_classes, n_rows) of logits to log-probabilities, in place."""
+def subtract_log_sum_exp(rows, room):  # type: ignore[no-untyped-def]
+    """Normalise a block (n_classes, n_rows) of logits to log-probabilities; two rows of room."""
     wide_vectors()
     n_classes, size = rows.shape
-    top = np.empty(size)
-    total = np.empty(size)
+    top, total = room[0], room[1]
     for t in range(size):
         top[t] = rows[0, t]
     for k in range(1, n_classes):
@@ -72,6 +71,7 @@ def softmax_log_prob(X: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
     wide_vectors()
     n_experts, n_rows = out.shape
     logits = np.empty((n_experts, _BLOCK))
+    room = np.empty((2, _BLOCK))
     for start in range(0, n_rows, _BLOCK):
         size = min(_BLOCK, n_rows - start)
         for k in range(n_experts):
@@ -79,7 +79,7 @@ def softmax_log_prob(X: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
         for t in range(size, _BLOCK):
             for k in range(n_experts):
                 logits[k, t] = 0.0
-        subtract_log_sum_exp(logits)
+        subtract_log_sum_exp(logits, room)
         for k in range(n_experts):
             row = out[k, start : start + size]
             source = logits[k]

@@ -16,37 +16,38 @@ def strip_length(n_features):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _eight_products(w, x, z, c, d, e, f):  # type: ignore[no-untyped-def]
-    """Weighted sums of the products of (x, z) with (c, d, e, f): seven loads for eight sums."""
+def _six_products(w, x, y, z):  # type: ignore[no-untyped-def]
+    """Weighted sums of the products of three rows with each other."""
     wide_vectors()
-    xc = xd = xe = xf = zc = zd = ze = zf = 0.0
+    xx = xy = xz = yy = yz = zz = 0.0
     for t in range(w.size):
-        a = w[t] * x[t]
-        b = w[t] * z[t]
-        xc += a * c[t]
-        xd += a * d[t]
-        xe += a * e[t]
-        xf += a * f[t]
-        zc += b * c[t]
-        zd += b * d[t]
-        ze += b * e[t]
-        zf += b * f[t]
-    return xc, xd, xe, xf, zc, zd, ze, zf
+        a, b, c = w[t] * x[t], w[t] * y[t], w[t] * z[t]
+        xx += a * x[t]
+        xy += a * y[t]
+        xz += a * z[t]
+        yy += b * y[t]
+        yz += b * z[t]
+        zz += c * z[t]
+    return xx, xy, xz, yy, yz, zz
 
 
 @inlined
-def _four_products(w, x, z, c, d):  # type: ignore[no-untyped-def]
-    """Weighted sums of the products of (x, z) with (c, d)."""
+def _nine_products(w, x, y, z, d, e, f):  # type: ignore[no-untyped-def]
+    """Weighted sums of the products of (x, y, z) with (d, e, f): seven loads for nine sums."""
     wide_vectors()
-    xc = xd = zc = zd = 0.0
+    xd = xe = xf = yd = ye = yf = zd = ze = zf = 0.0
     for t in range(w.size):
-        a = w[t] * x[t]
-        b = w[t] * z[t]
-        xc += a * c[t]
+        a, b, c = w[t] * x[t], w[t] * y[t], w[t] * z[t]
         xd += a * d[t]
-        zc += b * c[t]
-        zd += b * d[t]
-    return xc, xd, zc, zd
+        xe += a * e[t]
+        xf += a * f[t]
+        yd += b * d[t]
+        ye += b * e[t]
+        yf += b * f[t]
+        zd += c * d[t]
+        ze += c * e[t]
+        zf += c * f[t]
+    return xd, xe, xf, yd, ye, yf, zd, ze, zf
 
 
 @inlined
@@ -80,54 +81,41 @@ def add_products(X, start, weight, out):  # type: ignore[no-untyped-def]
 def add_strip(X, start, weight, gram):  # type: ignore[no-untyped-def]
     """Add the weighted products of the rows that begin at `start`, as many as there are weights.
 
-    Pairs of features at a time. An odd last one is its own partner, and writes the same twice.
+    Three features at a time. Past the last one it is taken again, and not added.
     """
-    n_features = X.shape[0]
+    last = X.shape[0] - 1
     stop = start + weight.size
-    for i in range(0, n_features, 2):
-        second = min(i + 1, n_features - 1)
+    for i in range(0, last + 1, 3):
         x = X[i, start:stop]
-        z = X[second, start:stop]
-        j = 0
-        while j + 4 <= second + 1:
-            xc, xd, xe, xf, zc, zd, ze, zf = _eight_products(
-                weight,
-                x,
-                z,
-                X[j, start:stop],
-                X[j + 1, start:stop],
-                X[j + 2, start:stop],
-                X[j + 3, start:stop],
+        y = X[min(i + 1, last), start:stop]
+        z = X[min(i + 2, last), start:stop]
+        for j in range(0, i, 3):
+            xd, xe, xf, yd, ye, yf, zd, ze, zf = _nine_products(
+                weight, x, y, z, X[j, start:stop], X[j + 1, start:stop], X[j + 2, start:stop]
             )
-            gram[i, j] += xc
-            gram[i, j + 1] += xd
-            gram[i, j + 2] += xe
-            gram[i, j + 3] += xf
-            if second > i:
-                gram[second, j] += zc
-                gram[second, j + 1] += zd
-                gram[second, j + 2] += ze
-                gram[second, j + 3] += zf
-            j += 4
-        while j <= second:
-            last = min(j + 1, second)
-            xc, xd, zc, zd = _four_products(weight, x, z, X[j, start:stop], X[last, start:stop])
-            gram[i, j] += xc
-            if last > j:
-                gram[i, last] += xd
-            if second > i:
-                gram[second, j] += zc
-                if last > j:
-                    gram[second, last] += zd
-            j += 2
+            _add_three(gram, i, j, xd, xe, xf)
+            _add_three(gram, i + 1, j, yd, ye, yf)
+            _add_three(gram, i + 2, j, zd, ze, zf)
+        xx, xy, xz, yy, yz, zz = _six_products(weight, x, y, z)
+        gram[i, i] += xx
+        if i + 1 <= last:
+            gram[i + 1, i] += xy
+            gram[i + 1, i + 1] += yy
+        if i + 2 <= last:
+            _add_three(gram, i + 2, i, xz, yz, zz)
+
+
+@inlined
+def _add_three(gram, i, j, first, second, third):  # type: ignore[no-untyped-def]
+    if i < gram.shape[0]:
+        gram[i, j] += first
+        gram[i, j + 1] += second
+        gram[i, j + 2] += third
 
 
 @kernel
 def add_weighted_gram(X: np.ndarray, weight: np.ndarray, gram: np.ndarray) -> None:
-    """Add sum_t weight[t] X[i, t] X[j, t] to gram[i, j] for j <= i (the lower triangle).
-
-    Entries next to the diagonal above it may be written too; only the lower triangle counts.
-    """
+    """Add sum_t weight[t] X[i, t] X[j, t] to gram[i, j] for j <= i (the lower triangle)."""
     n_features, n_rows = X.shape
     length = strip_length(n_features)
     for start in range(0, n_rows, length):
