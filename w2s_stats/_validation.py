@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable
 from functools import wraps
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
@@ -15,6 +15,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import validate_data
 
+from w2s_stats._arrays import array_module, beside, on_device, to_host
 from w2s_stats.exceptions import UnderdeterminedFitWarning, warn
 
 _CHUNK = 1 << 14
@@ -50,10 +51,28 @@ def whole_or_nothing(fit: Fit) -> Fit:
 
 def check_features(estimator: Any, X: Any, *, reset: bool = True) -> np.ndarray:
     """X in floating point; the estimator keeps what its columns are, or compares them."""
+    if on_device(X):
+        raise TypeError("X must be a NumPy array here; found one of CuPy's: take X.get().")
     try:
         return validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
     except Exception as error:  # of several libraries, where X is a data frame
         raise _in_one_sentence(error, X, "X", "finite", (2,)) from None
+
+
+def check_features_anywhere(estimator: Any, X: Any, *, reset: bool = True) -> np.ndarray:
+    """`check_features` for those who take X of CuPy's too, which stays on its GPU."""
+    if not on_device(X):
+        return check_features(estimator, X, reset=reset)
+    here, there = array_module(X).cuda.Device().id, X.device.id
+    if here != there:
+        raise ValueError(
+            f"X must lie on the current GPU, which is number {here}; found it on number {there}: "
+            "compute within 'with X.device:'."
+        )
+    if not _is_sound(X, "finite", (2,)):
+        return check_features(estimator, to_host(X), reset=reset)  # which says what is wrong
+    X = X if X.dtype in (np.float64, np.float32) else X.astype(np.float64)
+    return validate_data(estimator, X, reset=reset, skip_check_array=True)
 
 
 def as_array(values: Any, name: str) -> np.ndarray:
@@ -78,6 +97,10 @@ def check_numbers(
 def _checked(
     values: Any, name: str, entries: Entries, dimensions: tuple[int, ...] = (1, 2), **options: Any
 ) -> np.ndarray:
+    if on_device(values):
+        if _is_sound(values, entries, dimensions):
+            return values.astype(np.float64, copy=False)
+        values = to_host(values)
     error: Exception | None = None
     try:
         array = check_array(
@@ -88,6 +111,13 @@ def _checked(
     if error is not None or array.ndim not in dimensions:
         raise _in_one_sentence(error, values, name, entries, dimensions)
     return array
+
+
+def _is_sound(array: Any, entries: Entries, dimensions: tuple[int, ...]) -> bool:
+    """Whether a CuPy array is accepted; if not, what is wrong with it is found on the host."""
+    if array.ndim not in dimensions or not array.size or array.dtype.kind not in "fiub":
+        return False
+    return bool(np.isfinite(array).all() if entries == "finite" else not np.isinf(array).any())
 
 
 def _in_one_sentence(
@@ -158,7 +188,7 @@ def _check_rows(array: np.ndarray, n_samples: int, name: str) -> None:
 
 
 def check_weight(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
-    """Weights of the rows as float64, None where all are one."""
+    """Weights of the rows as float64 and where X lies, None where all are one."""
     if sample_weight is None:
         return None
     if isinstance(sample_weight, Real):
@@ -172,11 +202,11 @@ def check_weight(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
     if weight.min() < 0:
         row = int(weight.argmin())
         raise ValueError(
-            f"sample_weight must be zero or positive; found {weight[row]:g} in row {row}."
+            f"sample_weight must be zero or positive; found {float(weight[row]):g} in row {row}."
         )
     if not weight.any():
         raise ValueError("sample_weight must have a positive entry; found zeros only.")
-    return weight
+    return beside(weight, X)
 
 
 def check_labels(y: Any, n_samples: int, *, name: str = "y") -> np.ndarray:
@@ -190,7 +220,7 @@ def check_labels(y: Any, n_samples: int, *, name: str = "y") -> np.ndarray:
 def check_class_labels(y: Any, n_samples: int, *, name: str = "y") -> tuple[np.ndarray, np.ndarray]:
     """Class labels (n_samples, n_labels), and where they are missing (NaN or None)."""
     _refuse_none(y, name)
-    y = _checked(y, name, "classes", dtype=None, ensure_all_finite="allow-nan")
+    y = _checked(to_host(y), name, "classes", dtype=None, ensure_all_finite="allow-nan")
     _check_rows(y, n_samples, name)
     if y.ndim == 2 and y.shape[1] == 1:
         warn(
@@ -246,6 +276,33 @@ def check_discrete(labels: np.ndarray, *, name: str = "y") -> None:
         ) from None
 
 
+def check_class_numbers(
+    labels: np.ndarray, n_classes: int | None = None, *, name: str, gaps: bool = False
+) -> None:
+    """Raise unless labels, one a row, are classes 0, 1, ...; with `gaps`, NaN where missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats._validation import check_class_numbers
+    >>> check_class_numbers(np.array([0.0, np.nan, 2.0]), name="y", gaps=True)
+    >>> check_class_numbers(np.array([0.0, np.nan, 2.0]), 2, name="y", gaps=True)
+    Traceback (most recent call last):
+    ValueError: y must hold class labels from 0 to 1; found 2 in row 2.
+    """
+    if labels.ndim != 1:
+        raise ValueError(f"{name} must hold one class label a row; found shape {labels.shape}.")
+    last = np.inf if n_classes is None else n_classes - 1
+    with np.errstate(invalid="ignore"):
+        fits = (labels >= 0) & (labels <= last) & (labels == np.floor(labels)) & (labels < np.inf)
+    wrong = ~(fits | np.isnan(labels)) if gaps else ~fits
+    if wrong.any():
+        row = int(wrong.argmax())
+        accepted = "0, 1, 2, ..." if n_classes is None else f"from 0 to {n_classes - 1}"
+        found = f"{labels[row]:g}" if np.isfinite(labels[row]) else shown(labels[row])
+        raise ValueError(f"{name} must hold class labels {accepted}; found {found} in row {row}.")
+
+
 def check_counts(y: np.ndarray, *, name: str = "y") -> None:
     """Raise unless every observed label is a count."""
     observed = y[~np.isnan(y)]
@@ -253,7 +310,7 @@ def check_counts(y: np.ndarray, *, name: str = "y") -> None:
     if wrong.size:
         raise ValueError(
             f"{name} must hold counts 0, 1, 2, ... (NaN where missing) for a Poisson expert; "
-            f"found {wrong[0]:g}."
+            f"found {float(wrong[0]):g}."
         )
 
 
@@ -268,7 +325,7 @@ def check_distinct_rows(
     for start in range(0, len(X), _CHUNK):
         stop = min(start + _CHUNK, len(X))
         keep = slice(None) if weight is None else weight[start:stop] > 0
-        rows = np.concatenate([X[start:stop], Y[start:stop]], axis=1)[keep]
+        rows = to_host(np.concatenate([X[start:stop], Y[start:stop]], axis=1)[keep])
         for row in rows:
             seen.add((row + 0.0).tobytes())
             if len(seen) >= n_experts:
@@ -291,9 +348,8 @@ def check_observed(Y: np.ndarray, weight: np.ndarray | None = None, *, name: str
 def warn_columns(X: np.ndarray, feature_names: list[str], *, fit_intercept: bool) -> None:
     """Warn of what X leaves open: constant columns, fewer rows than coefficients."""
     if fit_intercept:
-        constant = [
-            n for n, low, high in zip(feature_names, X.min(0), X.max(0), strict=True) if low == high
-        ]
+        ends = to_host(X.min(axis=0)), to_host(X.max(axis=0))
+        constant = [n for n, low, high in zip(feature_names, *ends, strict=True) if low == high]
         if constant and len(X) > 1:
             warn(
                 f"X is constant in {', '.join(constant)}: a constant column cannot be told from "
@@ -326,10 +382,29 @@ def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(choices)}; found {shown(value)}.")
 
 
-def check_confidence_level(level: Any) -> None:
-    """Raise unless a level lies between 0 and 1."""
+def check_confidence_level(level: Any) -> float:
+    """Return a level that lies between 0 and 1; raise for any other."""
     if not isinstance(level, int | float | np.number) or not 0 < level < 1:
         raise ValueError(f"confidence_level must be between 0 and 1; found {shown(level)}.")
+    return float(level)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a single real number, which text and None are not.
+
+    Examples
+    --------
+    >>> from w2s_stats._validation import is_number
+    >>> is_number(0.5), is_number("0.5"), is_number(True)
+    (True, False, False)
+    """
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def check_integer(name: str, value: Any, least: int) -> None:
+    """Raise unless a value is an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
+        raise ValueError(f"{name} must be an integer of at least {least}; found {shown(value)}.")
 
 
 def check_seed(random_state: Any) -> np.random.RandomState:

@@ -20,6 +20,7 @@ R = TypeVar("R")
 _pool: ThreadPoolExecutor | None = None
 _lock = threading.Lock()
 _n_inside = 0  # how many contexts of one_blas_thread are open
+_own = threading.local()  # `n_inside` of each thread
 _limits = ExitStack()
 
 
@@ -98,19 +99,21 @@ def one_blas_thread() -> Iterator[None]:
         if _n_inside == 0:
             _limits.enter_context(_thread_pools().limit(limits=1, user_api="blas"))
         _n_inside += 1
+        _own.n_inside = getattr(_own, "n_inside", 0) + 1
     try:
         yield
     finally:
         with _lock:
             _n_inside -= 1
+            _own.n_inside -= 1
             if _n_inside == 0:
                 _limits.close()
 
 
 def _drop_pool() -> None:
-    """Forget the parent's pool: its threads do not exist in a forked child."""
+    """Forget the parent's pool: its threads do not exist in a forked child, but the forking one."""
     global _pool, _lock, _n_inside
-    _pool, _lock, _n_inside = None, threading.Lock(), 0
+    _pool, _lock, _n_inside = None, threading.Lock(), getattr(_own, "n_inside", 0)
 
 
 if hasattr(os, "register_at_fork"):

@@ -11,7 +11,7 @@ import numba
 from numba import types
 from numba.core.caching import FunctionCache
 from numba.core.config import DISABLE_JIT
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 # error_model: the ZeroDivisionError branch of a single division stops the vectorisation of a loop.
 # fastmath: sums may be reordered and fused; NaN and infinity keep their meaning.
@@ -27,8 +27,9 @@ _EXACT = {**_OPTIONS, "fastmath": {"contract"}}
 def _hash_of_sources() -> str:
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted([*root.glob("*.py"), *root.glob("cpu/*.py")]):
-        digest.update(path.read_bytes())
+    for path in sorted(root.rglob("*.py")):
+        if path.parent.name not in ("reference", "gpu"):  # what Numba never sees
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -93,3 +94,8 @@ def inlined(function: Callable) -> Callable:
 def exact(function: Callable) -> Callable:
     """Compile an elementary function: inlined, its operations kept in the order written."""
     return numba.njit(**_EXACT, forceinline=True)(function)
+
+
+def exact_overload(function: Callable) -> Callable:
+    """Say how kernels compile a Python function, by the types of its arguments; as `exact`."""
+    return overload(function, jit_options={**_EXACT, "forceinline": True})

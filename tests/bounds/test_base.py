@@ -67,7 +67,7 @@ def test_limits_over_other_rows_are_not_compared():
     )
     assert bound.holds_ is None and bound.estimate_ == 0.5
     text = " ".join(str(bound.summary()).split())
-    assert "Only some rows are labelled: compare interval_ with the limits." in text
+    assert "The estimate is not over the limits' own rows: compare interval_ with them." in text
 
 
 def test_rounding_of_larger_numbers_is_forgiven():
@@ -80,6 +80,15 @@ def test_rounding_of_larger_numbers_is_forgiven():
 def test_summary_needs_a_fit():
     with pytest.raises(AttributeError, match="not fitted"):
         Given().summary()
+
+
+def test_names_of_a_table_differ():
+    class Twice(Given):
+        def fit(self, y_weak, y_student, y_true=None, **options):
+            return self._conclude(None, 0, 1, table=[Quantity("x", 1.0)] * 2, assumptions=[])
+
+    with pytest.raises(ValueError, match="table must have rows of different names; found 'x' twi"):
+        Twice().fit(None, None)
 
 
 def test_status_is_one_of_three():

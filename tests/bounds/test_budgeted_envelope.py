@@ -4,6 +4,7 @@ from scipy.optimize import minimize
 from sklearn.base import clone
 
 from tests.laws.model_pairs import mean_kl, quantity
+from w2s_stats._intervals import normal_mean, prediction_powered_mean
 from w2s_stats.bounds import BudgetedEnvelope, KLSandwich
 from w2s_stats.bounds._tilting import tilted_supremum
 
@@ -98,8 +99,11 @@ def test_budget_from_labels():
     y[100:] = np.nan
     bound = BudgetedEnvelope().fit(weak, student, y)
     loss = -np.log(weak[np.arange(100), y[:100].astype(int)])
-    expected = loss.mean() + 1.959964 * loss.std(ddof=1) / 10
-    assert bound.budget_ == pytest.approx(expected, rel=1e-6)
+    # What the student expects of the loss stands in where there is no label.
+    guess = -(student * np.log(weak)).sum(axis=1)
+    expected = prediction_powered_mean(loss, guess[:100], guess[100:])
+    assert bound.budget_ == pytest.approx(expected.high, rel=1e-9)
+    assert bound.budget_ < normal_mean(loss).high
     F = 0.5 * weak + 0.5 * student
     soft = BudgetedEnvelope().fit(weak, student, F)
     assert quantity(soft, "weak model's error") == pytest.approx(mean_kl(F, weak), rel=1e-9)
@@ -138,7 +142,7 @@ def test_interval_of_an_end_is_that_of_its_mean():
 
 @pytest.mark.parametrize("budget", [-0.1, np.nan, "much"])
 def test_bad_budget(budget):
-    with pytest.raises(ValueError, match="budget must be None or a number >= 0"):
+    with pytest.raises(ValueError, match="budget must be None or a number from 0 up"):
         BudgetedEnvelope(budget=budget).fit([0.5], [0.5])
 
 
@@ -155,3 +159,22 @@ def test_infinite_budget_is_no_budget():
     bound = BudgetedEnvelope(budget=np.inf).fit(weak, student)
     assert bound.upper_ == pytest.approx(KLSandwich().fit(weak, student).upper_)
     assert "budgeted, high end" in str(bound.summary())
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_few_labels_say_of_the_budget_what_their_interval_says(labels):
+    weak, student, rng = generated(n=60)
+    truth = rng.dirichlet(np.ones(3), size=60)
+    if labels:
+        truth = 1.0 * truth.argmax(axis=1)
+    truth[20:] = np.nan
+    error = BudgetedEnvelope().fit(weak, student, truth).table_[-1]
+    assert 0 < error.low < error.value < error.high
+    for budget, status in (
+        (1.01 * error.high, "held"),
+        (0.5 * (error.value + error.high), "not checked"),
+        (0.5 * (error.value + error.low), "not checked"),
+        (0.99 * error.low, "not checked" if labels else "violated"),
+    ):
+        bound = BudgetedEnvelope(budget=budget).fit(weak, student, truth)
+        assert bound.assumptions_[1].status == status

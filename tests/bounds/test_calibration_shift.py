@@ -4,8 +4,8 @@ from sklearn.base import clone
 
 from tests.laws.model_pairs import quantity
 from w2s_stats.bounds import CalibrationShift
-from w2s_stats.bounds._calibration_shift import SCORE_CONDITIONAL
-from w2s_stats.calibration import smooth_calibration_error
+from w2s_stats.bounds._calibration_shift import INDEPENDENT_ERRORS, SCORE_CONDITIONAL
+from w2s_stats.calibration import correct_weak_labels, smooth_calibration_error
 
 
 def generated(seed=0, n=300, k=3):
@@ -98,13 +98,13 @@ def test_finite_sample_interval_covers(measure, k):
 def test_intervals_of_the_distance():
     weak, student, _, rng = generated(n=60)
     distance = np.abs(weak - student).sum(axis=1).mean()
-    inside = {"normal": 0, "empirical Bernstein": 0}
+    inside = {"normal, skew-widened": 0, "empirical Bernstein": 0}
     for _ in range(300):
         rows = rng.integers(60, size=200)
         table = CalibrationShift(measure="same-information").fit(weak[rows], student[rows]).table_
         for row in table[:2]:
             inside[row.method] += row.low <= distance <= row.high
-    assert 0.91 <= inside["normal"] / 300 <= 0.985
+    assert 0.91 <= inside["normal, skew-widened"] / 300 <= 0.985
     assert inside["empirical Bernstein"] / 300 >= 0.98
 
 
@@ -129,7 +129,7 @@ def test_excluded_classes_have_infinite_kl_and_a_finite_limit():
     [
         ({"measure": "brier"}, [0.5], None, "measure must be one of same-information"),
         ({"measure": "distance"}, [[0.5, 0.5]], None, "must have one dimension"),
-        ({"n_bins": 0}, [0.5], None, "n_bins must be a positive integer"),
+        ({"n_bins": 0}, [0.5], None, "n_bins must be an integer of at least 1"),
         ({"confidence_level": 2}, [0.5], None, "confidence_level must"),
         ({}, [0.5], [3], "y_true must hold class labels from 0 to 1"),
         ({}, [[0.7, 0.7]], None, "rows of y_weak must sum to 1"),
@@ -140,12 +140,87 @@ def test_bad_input(options, weak, truth, message):
         CalibrationShift(**options).fit(weak, weak, truth)
 
 
-def test_weight_must_meet_labels():
-    with pytest.raises(ValueError, match="sample_weight must be positive in a labelled row"):
-        CalibrationShift().fit([0.5, 0.5], [0.1, 0.2], [1, np.nan], sample_weight=[0, 1])
+def test_labels_that_no_weight_meets_are_none():
+    bound = CalibrationShift().fit([0.5, 0.5], [0.1, 0.2], [1, np.nan], sample_weight=[0, 1])
+    assert np.isnan(bound.estimate_) and bound.upper_ == pytest.approx(0.6)
 
 
 def test_parameters_and_summary():
     bound = CalibrationShift(measure="smooth-vector", n_bins=4)
     assert clone(bound).get_params() == bound.get_params()
     assert "Bretagnolle-Huber" in str(bound.fit([0.5], [0.4]).summary())
+
+
+FLIPS = np.array([[0.8, 0.2], [0.3, 0.7]])
+
+
+def flipped(n, seed=0):
+    """Two models, labels of the student's probability, and ones that a third labeller gave."""
+    rng = np.random.default_rng(seed)
+    student = rng.uniform(0.05, 0.95, size=n)
+    weak = 0.25 + 0.5 * student + rng.uniform(-0.1, 0.1, size=n)  # as unsure as noisy labels
+    y = (rng.random(n) < student).astype(int)
+    noisy = np.where(rng.random(n) < FLIPS[y, 1], 1, 0)
+    labels = correct_weak_labels(noisy, confusion_matrix=FLIPS, independent_errors=True)
+    return weak, student, y, noisy, labels
+
+
+@pytest.mark.parametrize("measure", ["smooth", "same-information"])
+def test_corrected_labels_find_the_change_that_noisy_ones_miss(measure):
+    weak, student, y, noisy, labels = flipped(40_000)
+    bound = CalibrationShift(measure=measure, n_bins=5)
+    true, corrected, wrong = (bound.fit(weak, student, t).estimate_ for t in (y, labels, noisy))
+    assert corrected == pytest.approx(true, abs=0.01)
+    assert abs(wrong - true) > 0.02
+    bound.fit(weak, student, labels)
+    assert bound.holds_ is (None if measure == "smooth" else True)
+    assert INDEPENDENT_ERRORS in bound.assumptions_
+    # Corrected labels have the wider range, and their interval shows it.
+    assert np.ptp(bound.interval_) > np.ptp(bound.fit(weak, student, y).interval_)
+
+
+@pytest.mark.parametrize("columns", [False, True])
+def test_interval_from_corrected_labels_covers(columns):
+    models = [np.column_stack([1 - p, p]) if columns else p for p in flipped(400_000)[:2]]
+    population = CalibrationShift().fit(*models, flipped(400_000)[4]).estimate_
+    for seed in range(1, 60):
+        weak, student, _, _, labels = flipped(2000, seed)
+        models = [np.column_stack([1 - p, p]) if columns else p for p in (weak, student)]
+        low, high = CalibrationShift().fit(*models, labels).interval_
+        assert low <= population <= high
+
+
+def test_an_estimated_matrix_leaves_no_interval_and_shapes_must_fit():
+    weak, student, y, noisy, labels = flipped(500)
+    estimated = correct_weak_labels(noisy, y_true=y, independent_errors=True)
+    bound = CalibrationShift().fit(weak, student, estimated)
+    assert np.isnan(bound.interval_).all() and np.isfinite(bound.estimate_)
+    with pytest.raises(ValueError, match="y_true must be corrected labels of 499 rows and 2 cl"):
+        CalibrationShift().fit(weak[:-1], student[:-1], labels)
+
+
+@pytest.mark.parametrize("measure", ["smooth", "same-information"])
+@pytest.mark.parametrize(("dtype", "excess"), [(np.float64, 5e-7), (np.float32, 5e-5)])
+def test_rows_within_the_tolerance_are_distributions(measure, dtype, excess):
+    weak = np.eye(2).repeat(3, axis=0)
+    student, y = weak[::-1], [0, 0, 0, 1, 1, 1]
+    exact = CalibrationShift(measure=measure).fit(weak, student, y)
+    scaled = ((p * (1 + excess)).astype(dtype) for p in (weak, student))
+    bound = CalibrationShift(measure=measure).fit(*scaled, y)
+    assert bound.holds_ and bound.estimate_ == exact.estimate_
+    assert [q[:4] for q in bound.table_] == [q[:4] for q in exact.table_]
+
+
+def test_limits_from_kl_have_its_interval():
+    weak, student, _, _ = generated()
+    table = {q.name: q for q in CalibrationShift().fit(weak, student).table_}
+    for direction in ("weak || student", "student || weak"):
+        d = table[f"KL({direction})"]
+        for name, of in {
+            "Pinsker": lambda d: np.sqrt(d / 2),
+            "Bretagnolle-Huber": lambda d: np.sqrt(1 - np.exp(-d)),
+        }.items():
+            row = table[f"{name}, KL({direction}): +-"]
+            assert row[1:4] == pytest.approx([4 * of(value) for value in d[1:4]])
+            assert row.low < row.value < row.high and row.method == d.method
+            assert {type(value) for value in row[1:4]} == {float}

@@ -125,7 +125,7 @@ def test_unlabelled_rows_count_for_the_limits(rng):
     lower, estimate = whole.lower_, whole.estimate_
     some = bound.fit(weak, student, np.where(np.arange(300) < 60, truth, np.nan))
     assert some.lower_ == lower
-    assert some.method_ == "prediction-powered"
+    assert some.method_ == "prediction-powered, skew-widened"
     assert some.interval_[0] <= estimate <= some.interval_[1]
     assert "function_class" in str(some.summary())
 
@@ -152,7 +152,7 @@ def test_unlabelled_rows_count_for_the_limits(rng):
         ),
         (
             lambda: GainCertificate(AllDistributions(), KL()).fit([[0.5, 0.5]], [[1.0, 0.0]]),
-            "y_weak and y_student must lie inside the domain of KL, found its border in row 0",
+            "y_weak and y_student must lie inside the domain of KL; found its border in row 0",
         ),
         (
             lambda: GainCertificate(NormBall([[1.0]], 1.0), confidence_level=0).fit([1.0], [1.0]),

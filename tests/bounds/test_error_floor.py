@@ -56,13 +56,41 @@ def test_intervals_of_the_floor_cover():
     rng = np.random.default_rng(1)
     weak, student, _, _ = generated(n=50)
     truth = (weak.argmax(axis=1) != student.argmax(axis=1)).mean()
-    covered = {"normal": 0, "empirical Bernstein": 0}
+    covered = {"Wilson": 0, "Clopper-Pearson": 0}
     for _ in range(400):
         rows = rng.integers(50, size=200)
         for row in ErrorFloor(loss="zero-one").fit(weak[rows], student[rows]).table_:
             covered[row.method] += row.low <= truth <= row.high
-    assert 0.92 <= covered["normal"] / 400 <= 0.98
-    assert covered["empirical Bernstein"] / 400 >= 0.98
+    assert 0.92 <= covered["Wilson"] / 400 <= 0.98
+    assert covered["Clopper-Pearson"] / 400 >= 0.94
+
+
+@pytest.mark.parametrize("n", [200, 1000])
+@pytest.mark.parametrize(("wrong", "weighted"), [(0.005, False), (0.03, False), (0.03, True)])
+def test_few_gold_labels_cover_rare_errors(n, wrong, weighted):
+    rng, inside, expected = np.random.default_rng(n), [], 2 * wrong
+    for _ in range(300):
+        y = rng.integers(2, size=n)
+        models = [np.where(rng.random(n) < wrong, 1 - y, y) for _ in range(2)]
+        weight = rng.exponential(size=n) if weighted else None
+        gold = np.where(np.arange(n) < 200, y, np.nan)
+        bound = ErrorFloor(loss="zero-one")
+        low, high = bound.fit(*(1.0 * m for m in models), gold, sample_weight=weight).interval_
+        inside.append(low <= expected <= high)
+        assert bound.method_ == ("score" if n == 200 else "prediction-powered")
+    # Three standard errors below .93; the normal interval covers .6 at .005.
+    assert np.mean(inside) >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / 300)
+
+
+def test_rows_of_weight_zero_do_not_count():
+    weak, student, y, _ = generated()
+    weight = np.where(np.arange(80) < 60, 1.0, 0.0)
+    for loss in LOSSES:
+        one = ErrorFloor(loss=loss).fit(weak, student, y, sample_weight=weight)
+        two = ErrorFloor(loss=loss).fit(weak[:60], student[:60], y[:60], sample_weight=weight[:60])
+        assert one.table_ == two.table_ and one.interval_ == two.interval_
+        names = [row.name for row in one.table_]
+        assert len(set(names)) == len(names)
 
 
 def test_partly_labelled_rows():
@@ -70,7 +98,7 @@ def test_partly_labelled_rows():
     truth = np.where(np.arange(2000) < 150, y, np.nan)
     bound = ErrorFloor(loss="cross-entropy").fit(weak, student, truth)
     everything = ErrorFloor(loss="cross-entropy").fit(weak, student, y)
-    assert bound.method_ == "prediction-powered"
+    assert bound.method_ == "prediction-powered, skew-widened"
     assert bound.interval_[0] < everything.estimate_ < bound.interval_[1]
     assert bound.lower_ == everything.lower_
 
@@ -78,7 +106,7 @@ def test_partly_labelled_rows():
 def test_squared_error_of_real_outputs():
     bound = ErrorFloor(loss="squared").fit([0.0, 3.0], [2.0, -1.0], [1.0, np.nan])
     assert bound.lower_ == pytest.approx((2 + 8) / 2)
-    assert [row.method for row in bound.table_] == ["normal"]
+    assert [row.method for row in bound.table_] == ["normal, skew-widened"]
     with pytest.raises(ValueError, match="y_student must have the shape"):
         ErrorFloor(loss="squared").fit([0.0, 3.0], [2.0])
 
@@ -98,12 +126,15 @@ def test_bad_input():
 def test_numbers_that_happen_to_lie_in_the_unit_interval_get_no_finite_sample_interval():
     # A student of 0, and of 100 with probability 0.001, has a mean floor of 5 and mostly shows 0.
     found = ErrorFloor(loss="squared").fit(np.zeros(50), np.zeros(50)).table_
-    assert [q.method for q in found if q.name == "floor"] == ["normal"]
+    assert [q.method for q in found if q.name.startswith("floor")] == ["normal, skew-widened"]
     columns = ErrorFloor(loss="squared").fit(np.zeros((50, 2)), np.zeros((50, 2))).table_
-    assert [q.method for q in columns if q.name == "floor"] == ["normal"]
+    assert [q.method for q in columns if q.name.startswith("floor")] == ["normal, skew-widened"]
     weak, student, _, _ = generated()
     found = ErrorFloor(loss="squared").fit(weak, student).table_
-    assert [q.method for q in found if q.name == "floor"] == ["normal", "empirical Bernstein"]
+    assert [q.method for q in found if q.name.startswith("floor")] == [
+        "normal, skew-widened",
+        "empirical Bernstein",
+    ]
 
 
 def test_probabilities_up_to_rounding_have_a_floor_in_the_unit_interval():

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from w2s_stats._intervals import prediction_powered_rate
 from w2s_stats.bounds import ExpansionBound
-from w2s_stats.bounds._intervals import prediction_powered_mean
-from w2s_stats.bounds._neighborhoods import expansion_limit, printed_limit
+from w2s_stats.bounds._neighborhoods import (
+    distinguish,
+    edges,
+    expansion_limit,
+    printed_limit,
+)
 
 
 def clusters(n=900, seed=0, flipped=0.2, wrong=0.0):
@@ -57,7 +62,7 @@ def test_few_gold_labels_give_a_larger_limit_and_a_powered_error():
     known[300:] = np.nan
     bound = ExpansionBound().fit(weak, student, known, neighbors=near)
     wrong, differs = 1.0 * (student != y), 1.0 * (student != weak)
-    powered = prediction_powered_mean(wrong[:300], differs[:300], differs[300:])
+    powered = prediction_powered_rate(wrong[:300], differs[:300], differs[300:])
     assert (bound.estimate_, *bound.interval_) == pytest.approx(powered[:3])
     assert bound.method_ == "prediction-powered" and bound.holds_ is None
     full = ExpansionBound().fit(weak, student, y, neighbors=near)
@@ -67,6 +72,83 @@ def test_few_gold_labels_give_a_larger_limit_and_a_powered_error():
     row = {q.name: q for q in bound.table_}["limit, measured on gold labels"]
     assert row.value == bound.upper_ and row.low < bound.upper_ < row.high
     assert bound.estimate_ <= bound.upper_
+
+
+def test_weights_are_numbers_of_rows():
+    weak, student, y, near = clusters(400, wrong=0.05)
+    rng = np.random.default_rng(0)
+    weight = rng.integers(0, 4, size=400)
+    gold = np.where(rng.random(400) < 0.5, y, np.nan)
+    rows = np.repeat(np.arange(400), weight)
+    # A row without weight is no neighbour, and a repeated one is reached in all of its copies.
+    copies = [np.flatnonzero(np.isin(rows, near[i])) for i in rows]
+    table = np.full((len(rows), max(map(len, copies))), -1)
+    for i, found in enumerate(copies):
+        table[i, : len(found)] = found
+    for truth in (y, gold):
+        one = ExpansionBound().fit(weak, student, truth, neighbors=near, sample_weight=weight)
+        two = ExpansionBound().fit(weak[rows], student[rows], truth[rows], neighbors=table)
+        assert one.expansion_ == pytest.approx(two.expansion_, rel=1e-12)
+        assert one.robustness_ == pytest.approx(two.robustness_, rel=1e-12)
+        if truth is y:  # else the tunings differ, as rows that count double are no more rows
+            assert (one.estimate_, one.upper_) == pytest.approx((two.estimate_, two.upper_))
+            assert one.holds_ and two.holds_
+        equal = ExpansionBound().fit(weak, student, truth, neighbors=near, sample_weight=2.0)
+        none = ExpansionBound().fit(weak, student, truth, neighbors=near)
+        assert [q.name for q in equal.table_] == [q.name for q in none.table_]
+        values = [[q[1:4] for q in bound.table_] for bound in (equal, none)]
+        np.testing.assert_allclose(*values, atol=1e-9)
+
+
+def test_rows_of_weight_zero_do_not_count():
+    weak, student, y, near = clusters(300, wrong=0.05)
+    near = np.column_stack([near, (np.arange(300) + 1) % 300])
+    weight = np.where(np.arange(300) < 200, 1.5, 0.0)
+    kept = np.where(near < 200, near, -1)[:200]
+    arguments = {"neighbors": near, "sample_weight": weight}
+    one = ExpansionBound().fit(weak, student, y, **arguments)
+    two = ExpansionBound().fit(
+        weak[:200], student[:200], y[:200], neighbors=kept, sample_weight=weight[:200]
+    )
+    assert str(one.table_) == str(two.table_)  # NaN is no number, but the same word
+    assert (one.interval_, one.upper_) == (two.interval_, two.upper_)
+    no_gold = np.where(weight > 0, np.nan, y)
+    with pytest.raises(ValueError, match="ExpansionBound needs y_true in some rows"):
+        ExpansionBound().fit(weak, student, no_gold, **arguments)
+
+
+@pytest.mark.parametrize("n", [200, 2000])
+@pytest.mark.parametrize(("wrong", "weighted"), [(0.005, False), (0.03, False), (0.03, True)])
+def test_intervals_cover_with_200_gold_labels(n, wrong, weighted):
+    rng, inside = np.random.default_rng(n), []
+    near = np.full((n, 1), -1)  # without neighbours the limit is P(f != w) + P(w != y)
+    for _ in range(300):
+        y = rng.integers(2, size=n)
+        weak, student = (np.where(rng.random(n) < wrong, 1 - y, y) for _ in range(2))
+        gold = np.where(np.arange(n) < 200, y, np.nan)
+        weight = rng.exponential(size=n) if weighted else None
+        bound = ExpansionBound().fit(weak, student, gold, neighbors=near, sample_weight=weight)
+        limit = {q.name: q for q in bound.table_}["limit, measured on gold labels"]
+        expected = min(2 * wrong * (1 - wrong) + wrong, 1.0)
+        inside.append(
+            [
+                bound.interval_[0] <= wrong <= bound.interval_[1],
+                limit.low <= expected <= limit.high,
+            ]
+        )
+    # Three standard errors below .93; the normal interval covers .6 at .005.
+    assert np.min(np.mean(inside, axis=0)) >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / 300)
+
+
+def test_few_gold_labels_have_short_intervals_where_weak_labels_tell():
+    weak, student, y, near = clusters(6000, flipped=0.02, wrong=0.2)
+    gold = np.where(np.arange(6000) < 200, y, np.nan)
+    powered = ExpansionBound().fit(weak, student, gold, neighbors=near)
+    alone = ExpansionBound().fit(
+        weak[:200], student[:200], y[:200], neighbors=np.full((200, 1), -1)
+    )
+    width = [high - low for low, high in (powered.interval_, alone.interval_)]
+    assert width[0] < 0.5 * width[1]
 
 
 def test_a_student_that_fits_its_weak_labels_is_bounded_by_their_error():
@@ -155,11 +237,11 @@ def test_summary_names_the_sets():
         ({}, {"neighbors": None}, "ExpansionBound needs neighbors"),
         ({}, {"neighbors": np.zeros((3, 1), int)}, "neighbors must hold row numbers, 9 rows"),
         ({}, {"neighbors": np.zeros((9, 1))}, "neighbors must hold row numbers, .* float64"),
-        ({}, {"neighbors": np.full((9, 1), 9)}, "row numbers from 0 to 8 .* found 9 to 9"),
+        ({}, {"neighbors": np.full((9, 1), 9)}, "row numbers from 0 to 8 .* found 9 in row 0"),
         ({}, {"neighbors": csr_array((3, 3))}, r"A sparse neighbors must have shape \(9, 9\)"),
         ({}, {"y_true": None}, "ExpansionBound needs y_true in some rows, or both"),
         ({}, {"y_true": np.full(9, 0.5)}, "y_true must hold class labels"),
-        ({}, {"sample_weight": np.ones(9)}, "sample_weight is not supported"),
+        ({}, {"sample_weight": -np.ones(9)}, "sample_weight must be zero or positive"),
         ({"expansion": 1.0}, {}, "expansion and weak_error must be given both"),
         ({"expansion": -1.0, "weak_error": 0.1}, {}, "expansion must be a number of at least 0"),
         ({"expansion": 1.0, "weak_error": 1.0}, {}, "weak_error must lie from 0 to below 1"),
@@ -178,3 +260,79 @@ def test_labels_outside_the_classes_are_refused():
     weak = [[0.2, 0.8], [0.7, 0.3]]
     with pytest.raises(ValueError, match="y_true must hold labels of the 2 classes of y_weak"):
         ExpansionBound().fit(weak, [0, 1], [0, 2], neighbors=near)
+
+
+def variance_by_hand(values, weight, near):
+    """sum d_i d_j over rows that are equal or neighbours, and over equal ones alone."""
+    n = len(values)
+    d = weight * (values - np.average(values, weights=weight)) / weight.sum()
+    linked = {frozenset((i, j)) for i in range(n) for j in near[i] if j >= 0 and j != i}
+    return sum(2 * d[i] * d[j] for i, j in map(tuple, linked)), float(d @ d)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_neighbours_covariance_is_the_sum_over_pairs(weighted):
+    rng = np.random.default_rng(0)
+    weak, student, y, near = clusters(120, wrong=0.1)
+    near[:, 1] = near[:, 0]  # twice a neighbour is once
+    near[5, 2] = 5  # and its own neighbour none
+    weight = rng.uniform(0.5, 2.0, size=120) if weighted else None
+    rows = distinguish(weak, student, y, *edges(near, 120), weight)
+    w = np.ones(120) if weight is None else weight
+    for sign in (1.0, -1.0):
+        values = rng.normal(size=120) + sign * rows.robust
+        excess, _ = variance_by_hand(values, w, near)
+        assert rows.covariance(values) == pytest.approx(max(excess, 0.0), abs=1e-12)
+    # Of two parts, each has its mean: known rows, and those that a guess stands for.
+    part = np.arange(120) < 40
+    centred = values.copy()
+    for own in (part, ~part):
+        centred[own] = (values[own] - np.average(values[own], weights=w[own])) / w[own].sum()
+    d = w * centred
+    linked = {frozenset((i, j)) for i in range(120) for j in near[i] if j != i}
+    expected = sum(2 * d[i] * d[j] for i, j in map(tuple, linked))
+    assert rows.covariance(values, part) == pytest.approx(max(expected, 0.0), abs=1e-12)
+    # Some of the rows keep the pairs that both belong to.
+    kept = rows.of(part)
+    inner = [[j if j < 40 else -1 for j in near[i]] for i in range(40)]
+    excess, _ = variance_by_hand(values[part], w[part], inner)
+    assert kept.covariance(values[part]) == pytest.approx(max(excess, 0.0), abs=1e-12)
+
+
+@pytest.mark.parametrize("n_gold", [200, None])
+def test_the_limit_of_pairs_is_covered(n_gold):
+    """Rows in pairs, the second the first one's neighbour; the limit is known."""
+    rng, n, inside = np.random.default_rng(8), 400, []
+    a, e = 0.25, 0.1
+    near = np.arange(1, n + 1)[:, None]
+    near[1::2] = -1
+    # Reached: a second row whose weak label is wrong, next to a first one that is an anchor.
+    same = (1 - e) ** 2  # both of one pair are right: of one class, so the first is robust
+    expected = a + e - 2 * a * e + a - 2 * 0.5 * a * (1 - a) * same
+    for _ in range(600):
+        y = np.repeat(rng.integers(2, size=n // 2), 2)
+        weak, student = (np.where(rng.random(n) < error, 1 - y, y) for error in (a, e))
+        gold = y if n_gold is None else np.where(np.arange(n) < n_gold, y, np.nan)
+        table = ExpansionBound().fit(weak, student, gold, neighbors=near).table_
+        limit = {q.name: q for q in table}["limit, measured on gold labels"]
+        assert limit.method.endswith("with neighbours")
+        inside.append(limit.low <= expected <= limit.high)
+    # As if rows were independent: .91.
+    assert 0.93 <= np.mean(inside) <= 0.98
+
+
+@pytest.mark.parametrize(
+    ("n_gold", "weak_error", "status"),
+    [
+        (3, 0.3, "not checked"),
+        (300, 0.6, "violated"),
+        (300, 0.2, "not checked"),
+        (900, 0.2, "held"),
+    ],
+)
+def test_few_gold_labels_cannot_confirm_the_weak_error(n_gold, weak_error, status):
+    weak, student, y, near = clusters(wrong=0.01)
+    gold = np.where(np.arange(900) < n_gold, y, np.nan)
+    bound = ExpansionBound(expansion=0.9, weak_error=weak_error)
+    bound.fit(weak, student, gold, neighbors=near)
+    assert dict(bound.assumptions_)[f"The weak labels' error is {weak_error:g}"] == status

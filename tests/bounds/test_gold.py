@@ -152,7 +152,7 @@ def test_planner_is_the_formula_and_knows_its_limits():
         plan.labels_needed(plan.upper_ + 0.01)
     with pytest.raises(ValueError, match=r"gain must lie above 0 .* found 0"):
         plan.labels_needed(0)
-    with pytest.raises(ValueError, match="power must lie between 0 and 1, found 1"):
+    with pytest.raises(ValueError, match="power must lie between 0 and 1; found 1"):
         plan.labels_needed(0.1, power=1)
 
 
@@ -166,9 +166,9 @@ def test_summary_says_what_was_found():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_labels": 0}, "n_labels must be an integer of at least 1, found 0"),
-        ({"n_labels": 2.5}, "n_labels must be an integer of at least 1, found 2.5"),
-        ({"random_state": None}, "random_state must be an integer of at least 0, found None"),
+        ({"n_labels": 0}, "n_labels must be an integer of at least 1; found 0"),
+        ({"n_labels": 2.5}, "n_labels must be an integer of at least 1; found 2.5"),
+        ({"random_state": None}, "random_state must be an integer of at least 0; found None"),
         ({"gain": "loss"}, "gain must be one of log_likelihood, accuracy; found 'loss'"),
         ({"confidence_level": 1.5}, "confidence_level must"),
     ],

@@ -57,7 +57,7 @@ def test_float32_is_near_float64():
 def test_blocks_of_rows_change_nothing(monkeypatch):
     weak, student, y, _ = generated()
     whole = KLSandwich().fit(weak, student, y)
-    monkeypatch.setattr("w2s_stats.bounds._log_ratio._BLOCK", 7 * 3)
+    monkeypatch.setattr("w2s_stats.bounds._rows._BLOCK", 7 * 3)
     parts = KLSandwich().fit(weak, student, y)
     assert parts.estimate_ == whole.estimate_
     assert [row.value for row in parts.table_] == [row.value for row in whole.table_]
@@ -82,12 +82,13 @@ def test_partly_labelled_rows_are_prediction_powered():
     y[200:] = np.nan
     powered = KLSandwich().fit(weak, student, y)
     few = KLSandwich().fit(weak[:200], student[:200], y[:200])
-    assert powered.method_ == "prediction-powered"
+    assert powered.method_ == "prediction-powered, skew-widened"
     assert np.diff(powered.interval_) < np.diff(few.interval_)
     assert powered.interval_[0] < everything.estimate_ < powered.interval_[1]
     assert "random sample" in powered.assumptions_[-1].name
-    weighted = KLSandwich().fit(weak, student, y, sample_weight=np.ones(4000))
-    assert weighted.estimate_ == pytest.approx(few.estimate_)
+    weighted = KLSandwich().fit(weak, student, y, sample_weight=np.full(4000, 0.5))
+    assert weighted.estimate_ == pytest.approx(powered.estimate_)
+    assert weighted.interval_ == pytest.approx(powered.interval_)
 
 
 def test_intervals_of_the_ends_cover():
@@ -108,7 +109,7 @@ def test_intervals_of_the_ends_cover():
     assert len(covered) == 4
     for (_, method), count in covered.items():
         # Three standard errors of 95 % over 120 samples are 6 %; the other is conservative.
-        assert count >= (0.88 if method == "bootstrap" else 0.98) * repeats
+        assert count >= (0.88 if method == "bootstrap, skew-widened" else 0.98) * repeats
 
 
 def test_bernstein_needs_a_known_floor():
@@ -146,17 +147,17 @@ def test_parameters_and_summary():
         ([[0.5, 0.5]], [[0.5, 0.25, 0.25]], None, {}, "same shape"),
         ([[1.0]], [[1.0]], None, {}, "two or more classes"),
         (np.empty((0, 2)), np.empty((0, 2)), None, {}, "y_weak must not be empty"),
-        ([0.5], [0.5], [2], {}, "y_true must hold class labels from 0 to 1, found 2"),
-        ([0.5], [0.5], [-1], {}, "y_true must hold class labels from 0 to 1, found -1"),
+        ([0.5], [0.5], [2], {}, "y_true must hold class labels from 0 to 1; found 2"),
+        ([0.5], [0.5], [-1], {}, "y_true must hold class labels from 0 to 1; found -1"),
         ([[0.5, 0.25, 0.25]], [[0.5, 0.25, 0.25]], [0.5], {}, "class labels from 0 to 2"),
         ([0.5], [0.5], [[0.5, 0.6]], {}, "rows of y_true must sum to 1"),
-        ([0.5], [0.5], [1, 0], {}, "y_true must have 1 rows, found 2"),
+        ([0.5], [0.5], [1, 0], {}, "y_true must have 1 rows. found 2"),
         ([[0.5, 0.5]], [[0.5, 0.5]], [[1.0, 0.0, 0.0]], {}, "found shape \\(1, 3\\)"),
         ([0.5], [0.5], None, {"confidence_level": 1.0}, "confidence_level must"),
-        ([0.5], [0.5], None, {"gamma": -0.1}, "gamma must be None or lie between 0 and 1"),
-        ([0.5], [0.5], None, {"gamma": "0"}, "gamma must be None or lie between 0 and 1"),
+        ([0.5], [0.5], None, {"gamma": -0.1}, "gamma must lie between 0 and 1/2"),
+        ([0.5], [0.5], None, {"gamma": "0"}, "gamma must lie between 0 and 1/2"),
         ([0.5], [0.1], None, {"gamma": 0.2}, "gamma must be a floor"),
-        ([0.5], [0.5], None, {"gamma": 0.6}, "gamma must be a floor"),
+        ([0.5], [0.5], None, {"gamma": 0.6}, "gamma must lie between 0 and 1/2"),
         ([[0.5, 0.5, 0]], [[1.0, 0, 0]], [2], {}, "infinity minus infinity"),
         ([[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], [0, 0], {}, "infinity minus infinity"),
     ],
@@ -171,3 +172,32 @@ def test_bad_input(weak, student, truth, options, message):
 def test_bad_weight():
     with pytest.raises(ValueError, match="sample_weight must be zero or positive"):
         KLSandwich().fit([0.5], [0.5], sample_weight=[-1.0])
+
+
+def test_limits_from_kl_have_its_interval():
+    weak, student, _, _ = generated()
+    bound = KLSandwich(gamma=1e-9).fit(weak, student)
+    table = {q.name: q for q in bound.table_}
+    d = table["KL(weak || student)"]
+    for name, constant in {
+        "sharp, C sqrt mean KL: +-": "C, sharp constant",
+        "printed, C1 sqrt mean KL: +-": "C1, printed constant",
+    }.items():
+        row, factor = table[name], table[constant].value
+        assert row[1:4] == pytest.approx([factor * np.sqrt(value) for value in d[1:4]])
+        assert row.method == d.method
+    for name in ("sharp, C mean sqrt KL: +-", "sharp, C mean sqrt KL(student || weak): +-"):
+        assert 0 < table[name].low < table[name].value < table[name].high < np.inf
+    assert {type(value) for q in bound.table_ for value in q[1:4]} == {float}
+
+
+def test_a_floor_that_is_met_need_not_have_been_known():
+    weak, student, _, _ = generated()
+    status = dict(KLSandwich(gamma=1e-9).fit(weak, student).assumptions_)
+    assert status["No probability here is below gamma"] == "held"
+    assert status["gamma was known beforehand"] == "not checked"
+
+
+def test_a_truth_within_the_tolerance_is_a_distribution():
+    bound = KLSandwich().fit([[0.5, 0.5]], [[0.4, 0.6]], [[0.0, 1 + 5e-7]])
+    assert bound.holds_ and bound.estimate_ == pytest.approx(np.log(1.2), rel=1e-12)

@@ -14,15 +14,18 @@ def test_labels_of_probabilities_are_the_most_probable_classes():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: predicted_labels([0.3], name="y_weak"), "y_weak must hold class labels .* 0.3 at"),
-        (lambda: predicted_labels([1, np.nan], name="y_s"), "y_s must have a label in every row, "),
-        (lambda: predicted_labels([1, 0], 3, name="y_s"), "y_s must have 3 rows, found 2"),
+        (lambda: predicted_labels([0.3], name="y_weak"), "y_weak must hold class labels .* 0.3 in"),
+        (lambda: predicted_labels([1, np.nan], name="y_s"), "y_s must have a label in every row; "),
+        (lambda: predicted_labels([1, 0], 3, name="y_s"), "y_s must have 3 rows. found 2"),
         (lambda: predicted_labels([[0.5, 0.6]], name="y_s"), "The rows of y_s must sum to 1"),
         (lambda: predicted_labels([], name="y_s"), "y_s must not be empty"),
         (lambda: predicted_labels(["a"], name="y_s"), "y_s must hold real numbers"),
-        (lambda: true_labels([-1], 1), "y_true must hold class labels .* found -1 at row 0"),
-        (lambda: true_labels([np.inf], 1), "y_true must hold class labels .* found inf at row 0"),
-        (lambda: true_labels([[1]], 1), r"y_true must be one row of class labels, found shape \(1"),
+        (lambda: true_labels([-1], 1), "y_true must hold class labels .* found -1 in row 0"),
+        (
+            lambda: true_labels([np.inf], 1),
+            "y_true must hold .* found infinity in row 0",
+        ),
+        (lambda: true_labels([[1]], 1), r"y_true must hold one class label a row; found shape \(1"),
         (
             lambda: check_classes(y_weak=[[0.5, 0.5]], y_student=[1], y_true=[2]),
             "y_true must hold labels of the 2 classes of y_weak, 0 to 1; found 2",
@@ -33,7 +36,7 @@ def test_labels_of_probabilities_are_the_most_probable_classes():
         ),
         (
             lambda: check_classes(y_weak=[[0.5, 0.5]], y_student=[[0.5, 0.25, 0.25]]),
-            "y_student must have a column for each of the 2 classes of y_weak, found 3",
+            "y_student must have a column for each of the 2 classes of y_weak; found 3",
         ),
     ],
 )

@@ -9,10 +9,11 @@ from w2s_stats.bounds import (
     MisfitGain,
     NonRealizableGain,
     NormBall,
+    OutputKLGain,
     heads_correction,
     project_least_squares,
 )
-from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM
+from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS
 from w2s_stats.divergences import KL, BinaryKL, GeneralizedKL, Squared
 
 
@@ -48,7 +49,7 @@ def test_numbers_are_means_over_rows(rng):
     assert bound.estimate_ == pytest.approx(difference)
     assert values["gain - misfit"] == pytest.approx(bound.estimate_ - values["misfit"])
     assert bound.interval_[0] < bound.estimate_ < bound.interval_[1]
-    assert bound.method_ == "bootstrap"
+    assert bound.method_ == "bootstrap, skew-widened"
     assert bound.upper_ == np.inf
 
 
@@ -68,11 +69,16 @@ def test_misfit_predicts_gain_where_the_truth_is_unknown(rng):
     truth[100:] = np.nan
     bound = MisfitGain(random_state=0).fit(weak, student, truth)
     alone = MisfitGain(random_state=0).fit(weak[:100], student[:100], truth[:100])
-    assert bound.method_ == "prediction-powered"
+    assert bound.method_ == "prediction-powered, skew-widened"
     assert np.ptp(bound.interval_) < 0.7 * np.ptp(alone.interval_)
-    # With weights, rows that have a truth speak for themselves.
-    weighted = MisfitGain(random_state=0).fit(weak, student, truth, sample_weight=np.ones(2000))
-    assert weighted.estimate_ == pytest.approx(alone.estimate_)
+    # Likewise errors, and rows of any one weight.
+    rows, few = ({row.name: row for row in found.table_} for found in (bound, alone))
+    assert rows["error of the weak model"].method == "prediction-powered, skew-widened"
+    for name in ("misfit", "error of the weak model"):
+        assert rows[name].high - rows[name].low < 0.7 * (few[name].high - few[name].low)
+    weighted = MisfitGain(random_state=0).fit(weak, student, truth, sample_weight=np.full(2000, 3))
+    assert weighted.estimate_ == pytest.approx(bound.estimate_)
+    assert weighted.interval_ == pytest.approx(bound.interval_)
     assert weighted.lower_ == pytest.approx(bound.lower_)
 
 
@@ -86,7 +92,9 @@ def test_labels_are_rows_of_zeros_and_a_one(rng):
     assert by_label.estimate_ == pytest.approx(gain)
     assert by_row.interval_ == by_label.interval_
     missing = np.where(rows < 10, labels, np.nan)
-    assert MisfitGain(KL()).fit(weak, student, missing).method_ == "prediction-powered"
+    assert (
+        MisfitGain(KL()).fit(weak, student, missing).method_ == "prediction-powered, skew-widened"
+    )
 
 
 def test_noisy_labels_have_the_gain_of_their_mean(rng):
@@ -142,10 +150,22 @@ def test_finite_sample_terms(rng):
     A = (d(student, ceiling) ** 0.5 + 0.1) ** 2
     E = (d(student, truth) ** 0.5 + 0.1) ** 2
     D, F, I = d(ceiling, truth), d(weak, truth), d(student, weak)
+    terms = {"D = d(F_s, F*)": D, "F = d(F_w, F*)": F, "I = d(student, F_w)": I}
+    terms |= {"A = d(F_sw, F_s), at most": A, "E = d(F_sw, F*), at most": E}
+    terms |= {"B = d(F_sw, F_w), at most": I + 0.02, "G = d(student, F*)": d(student, truth)}
+    terms |= {"H = d(student, F_sw), at most": 0.01, "u, uniform convergence, at most": 0.02}
+    terms |= {"2 D": 2 * D, "2 sqrt(D F)": 2 * (D * F) ** 0.5}
+    terms |= {"2 sqrt(A D)": 2 * (A * D) ** 0.5, "2 sqrt(E H)": 2 * (E * 0.01) ** 0.5}
+    for name, value in terms.items():
+        assert values[name] == pytest.approx(value), name
     slack = 2 * D + 2 * (D * F) ** 0.5 + 2 * (A * D) ** 0.5 + 0.01 + 2 * (E * 0.01) ** 0.5 + 0.02
     assert values["lower limit of [C24] Thm 2"] == pytest.approx(I - slack)
-    assert values["A = d(F_sw, F_s)"] == pytest.approx(A)
     assert "lower limit of [C24] Thm 2" not in values_of(MisfitGain().fit(weak, student, truth))
+    own = MisfitGain(random_state=0).fit(weak, student, truth, y_ceiling=ceiling)
+    # On the student's own rows F_sw is the student, and every distance has an interval.
+    row = {row.name: row for row in own.table_}["E = d(F_sw, F*)"]
+    assert row.low < row.value < row.high and row.value == pytest.approx(d(student, truth))
+    assert any("H = u = 0" in assumption.name for assumption in own.assumptions_)
 
 
 def test_heads_correction_is_subtracted(rng):
@@ -175,7 +195,7 @@ def test_sizes(rng):
     assert one.estimate_ == pytest.approx(0.75)
     assert one.holds_
     large = MisfitGain().fit(*rng.normal(size=(3, 30_000)))
-    assert large.method_ == "normal"
+    assert large.method_ == "normal, skew-widened"
 
 
 # ------------------------------------------------------------ coverage
@@ -224,20 +244,28 @@ P = [[0.2, 0.8], [0.4, 0.6]]
         (
             MisfitGain(),
             (A, [0.1, np.nan]),
-            "y_student must be finite, found NaN or infinity in row 1",
+            "y_student must be finite; found NaN or infinity in row 1",
         ),
         (MisfitGain(), (A, [0.1, np.inf]), "y_student must be finite"),
         (MisfitGain(), (A, ["a", "b"]), "y_student must hold real numbers"),
         (MisfitGain(), (A, A, [0.1]), r"y_true must have the shape of y_weak"),
-        (MisfitGain(), (A, A, [0.1, np.inf]), "y_true, where it has labels, must be finite"),
-        (MisfitGain(), (P, P, [[0.5, np.nan], [0.5, 0.5]]), "y_true, where it has labels"),
-        (MisfitGain(KL()), (P, P, [0, 2]), "y_true must hold class labels from 0 to 1, found 2"),
+        (
+            MisfitGain(),
+            (A, A, [0.1, np.inf]),
+            "y_true must be finite; found NaN or infinity in row 1",
+        ),
+        (
+            MisfitGain(),
+            (P, P, [[0.5, np.nan], [0.5, 0.5]]),
+            "y_true must be finite; found NaN or infinity in row 0",
+        ),
+        (MisfitGain(KL()), (P, P, [0, 2]), "y_true must hold class labels from 0 to 1; found 2"),
         (MisfitGain(KL()), (A, A), "y_student must have two dimensions"),
         (MisfitGain(KL()), (P, [[0.2, 0.7], [0.4, 0.6]]), "The rows of y_student must sum to 1"),
         (
             MisfitGain(KL()),
             ([[1.0, 0.0]], [[0.5, 0.5]]),
-            "KL of y_student from y_weak must be finite, found inf at row 0",
+            "KL of y_student from y_weak must be finite; found infinity in row 0",
         ),
         (
             MisfitGain(KL()),
@@ -250,9 +278,18 @@ P = [[0.2, 0.8], [0.4, 0.6]]
         (MisfitGain(student_class="linear"), (A, A), "student_class must be one of convex, affine"),
         (MisfitGain(width=-1.0), (A, A), "width must be zero or positive"),
         (MisfitGain(n_heads=3), (A, A), r"n_heads needs divergence=KL\(\) and gamma"),
-        (MisfitGain(KL(), n_heads=0, gamma=0.1), (P, P), "n_heads must be an integer, 1 or more"),
+        (
+            MisfitGain(KL(), n_heads=0, gamma=0.1),
+            (P, P),
+            "n_heads must be an integer of at least 1; found 0",
+        ),
+        (
+            MisfitGain(KL(), n_heads=3, gamma=0.1, student_class="affine"),
+            (P, P),
+            'n_heads must be None with student_class="affine": .* no affine space; found 3',
+        ),
         (MisfitGain(KL(), gamma=-0.1), (P, P), "gamma must lie between 0 and 1/2"),
-        (MisfitGain(KL(), gamma=0.3), (P, P), "gamma must be a floor of y_weak"),
+        (MisfitGain(KL(), gamma=0.3), (P, P), "gamma must be a floor of the probabilities"),
         (MisfitGain(gamma=0.1), (A, A), "gamma is a floor for KL"),
         (MisfitGain(KL(), output_range=(0, 1)), (P, P), "output_range is not for KL"),
         (MisfitGain(output_range=(1, 0)), (A, A), "output_range must be two finite numbers"),
@@ -303,7 +340,7 @@ def test_an_identity_over_all_rows_is_not_refuted_by_some():
         assert bound.estimate_ != pytest.approx(bound.lower_)
         assert LABELLED_AT_RANDOM in bound.assumptions_
         text = " ".join(str(bound.summary()).split())
-        assert "Only some rows are labelled: compare interval_ with the limits." in text
+        assert "The estimate is not over the limits' own rows: compare interval_ with them." in text
     assert bound.fit(weak, student, truth).holds_ is True
     assert LABELLED_AT_RANDOM not in bound.assumptions_
     # Rows that do not count need no label.
@@ -320,6 +357,19 @@ def test_other_gain_bounds_do_not_compare_other_rows_either():
         assert LABELLED_AT_RANDOM in bound.assumptions_
         assert bound.fit(weak, student, truth).holds_ is True
         assert LABELLED_AT_RANDOM not in bound.assumptions_
+
+
+def test_intervals_are_for_new_rows():
+    h, weak, student, *_ = partly_labelled()
+    for bound in (
+        MisfitGain(random_state=0),
+        GainCertificate(NormBall(h, radius=3.0), random_state=0),
+        NonRealizableGain(epsilon=0.0, random_state=0),
+        OutputKLGain(normalize="softmax"),
+    ):
+        assert bound.fit(weak, student).assumptions_.count(NEW_ROWS) == 1
+        text = " ".join(str(bound.summary()).split())
+        assert "the student was trained on others: not checked." in text
 
 
 def test_a_student_one_ulp_from_the_weak_model_is_within_rounding():

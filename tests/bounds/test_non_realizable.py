@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from w2s_stats._intervals import prediction_powered_mean
 from w2s_stats.bounds import NonRealizableGain, NormBall, project_least_squares
 
 
@@ -34,6 +35,18 @@ def test_terms(models):
     assert table["lower limit of [C24] Thm 2"].value < bound.lower_
 
 
+def test_affine_class_has_both_limits(models):
+    _, weak, student, truth, ceiling = models
+    options = {"width": 0.05, "random_state": 0}
+    convex = NonRealizableGain(**options).fit(weak, student, truth, y_ceiling=ceiling)
+    affine = NonRealizableGain(student_class="affine", **options)
+    affine.fit(weak, student, truth, y_ceiling=ceiling)
+    assert affine.lower_ == convex.lower_
+    I, epsilon = d(student, weak), d(ceiling, truth)
+    assert affine.upper_ == pytest.approx(I + 2 * np.sqrt(epsilon * I) + 0.1)
+    assert affine.assumptions_[0].name == "The student's class is affine and holds y_ceiling"
+
+
 def test_epsilon_is_enough_without_truth(models):
     _, weak, student, truth, ceiling = models
     epsilon = d(ceiling, truth)
@@ -48,10 +61,12 @@ def test_epsilon_of_few_labels(models):
     _, weak, student, truth, ceiling = models
     few = np.where(np.arange(100) < 30, truth, np.nan)
     bound = NonRealizableGain(random_state=0).fit(weak, student, few, y_ceiling=ceiling)
-    values = {row.name: row.value for row in bound.table_}
-    assert values["epsilon = d(F_s, F*)"] == pytest.approx(d(ceiling[:30], truth[:30]))
-    assert values["misfit"] == pytest.approx(d(student, weak))
-    assert bound.method_ == "prediction-powered"
+    rows = {row.name: row for row in bound.table_}
+    guess = (ceiling - student) ** 2
+    miss = (ceiling - truth)[:30] ** 2
+    assert rows["epsilon = d(F_s, F*)"][1:] == prediction_powered_mean(miss, guess[:30], guess[30:])
+    assert rows["misfit"].value == pytest.approx(d(student, weak))
+    assert bound.method_ == "prediction-powered, skew-widened"
 
 
 def test_class_gives_both_limits(models):
@@ -82,6 +97,19 @@ def test_columns_add(models):
         (NonRealizableGain(epsilon=-1.0), ([1.0], [1.0]), {}, "epsilon must be zero or positive"),
         (NonRealizableGain(width=np.inf), ([1.0], [1.0]), {}, "width must be zero or positive"),
         (NonRealizableGain(epsilon=0.0), ([1.0], [np.nan]), {}, "y_student must be finite"),
+        (NonRealizableGain(student_class="x"), ([1.0], [1.0]), {}, "student_class must be one of"),
+        (
+            NonRealizableGain(NormBall([[1.0]], 1.0), epsilon=0.0, width=0.1),
+            ([1.0], [1.0]),
+            {},
+            "width must be 0 with function_class, whose limits need no .* student; found 0.1",
+        ),
+        (
+            NonRealizableGain(NormBall([[1.0]], 1.0), epsilon=0.0, student_class="affine"),
+            ([1.0], [1.0]),
+            {},
+            "student_class must be 'convex' with function_class",
+        ),
     ],
 )
 def test_bad_input(bound, arguments, options, message):

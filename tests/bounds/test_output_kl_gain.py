@@ -4,6 +4,7 @@ from sklearn.base import clone
 
 from tests.laws.model_pairs import quantity
 from w2s_stats.bounds import OutputKLGain
+from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM
 
 
 def generated(seed=0, n=50):
@@ -57,12 +58,72 @@ def test_weight_is_a_number_of_rows():
         assert getattr(one, name) == pytest.approx(getattr(two, name), rel=1e-10), name
 
 
-def test_rows_without_truth_are_left_out():
+@pytest.mark.parametrize("training", ["forward", "reverse"])
+def test_misfits_predict_gains_where_rows_have_no_truth(training):
+    rng = np.random.default_rng(3)
+    truth = rng.gamma(3.0, size=5000)
+    weak = truth * rng.gamma(5.0, size=5000) / 5
+    student = weak**0.3 * truth**0.7
+    part = np.where(np.arange(5000) < 200, truth, np.nan)
+    bound = OutputKLGain(training=training)
+    whole = bound.fit(weak, student, truth).estimate_
+    width = np.diff(bound.fit(weak[:200], student[:200], truth[:200]).interval_)
+    bound.fit(weak, student, part)
+    assert bound.method_ == "delta, prediction-powered"
+    assert np.diff(bound.interval_) < 0.7 * width
+    assert bound.interval_[0] < whole < bound.interval_[1]
+    misfit = kl(weak, student) if training == "forward" else kl(student, weak)
+    assert bound.lower_ == pytest.approx(misfit, rel=1e-10)
+    assert bound.holds_ is None
+    assert LABELLED_AT_RANDOM in bound.assumptions_
+
+
+def test_condition_of_few_labels_is_what_its_interval_says():
+    weak, student, truth = generated(n=3000)
+    part = np.where(np.arange(3000) < 300, truth, np.nan)
+    for y_weak, y_student, holds in (
+        (weak, student, True),
+        (weak, weak * (1 + 1e-3 * (student - 3)), None),
+    ):
+        bound = OutputKLGain().fit(y_weak, y_student, part)
+        row = {row.name: row for row in bound.table_}["condition, forward"]
+        assert row.value == bound.condition_
+        side = True if row.low >= 0 else False if row.high < 0 else None
+        assert bound.condition_holds_ is side is holds
+
+
+@pytest.mark.parametrize("training", ["forward", "reverse"])
+def test_a_ceiling_splits_what_gain_and_misfit_differ_by(training):
     weak, student, truth = generated()
-    part = np.where(np.arange(50) < 30, truth, np.nan)
-    one = OutputKLGain().fit(weak, student, part)
-    two = OutputKLGain().fit(weak[:30], student[:30], truth[:30])
-    assert (one.estimate_, one.lower_) == (two.estimate_, two.lower_)
+    ceiling = np.sqrt(truth * student)
+    bound = OutputKLGain(training=training).fit(weak, student, truth, y_ceiling=ceiling)
+    f, s, c, t = (a / a.sum() for a in (weak, student, ceiling, truth))
+    beyond = {
+        "forward": ((f - s) * np.log(c / t)).sum(),
+        "reverse": ((t - c) * np.log(s / f)).sum(),
+    }
+    gains = {"forward": kl(f, c) - kl(s, c), "reverse": kl(c, f) - kl(c, s)}
+    misfits = {"forward": kl(f, s), "reverse": kl(s, f)}
+    for name in gains:
+        inside = quantity(bound, f"{name} gain - misfit, inside the class")
+        assert inside == pytest.approx(gains[name] - misfits[name], rel=1e-10)
+        outside = quantity(bound, f"{name} gain - misfit, outside the class")
+        assert outside == pytest.approx(beyond[name], rel=1e-10)
+    r = c / s
+    condition = quantity(bound, "condition, forward, F_s for F*")
+    assert condition == pytest.approx(((f - s) * (r - 1 - np.log(r))).sum(), rel=1e-10)
+    terms = {"A": (s, c), "D": (c, t), "F": (f, t), "G": (s, t)}
+    for letter, pair in terms.items():
+        row = next(row for row in bound.table_ if row.name.startswith(f"{letter} = d("))
+        expected = kl(*pair) if training == "forward" else kl(*pair[::-1])
+        assert row.value == pytest.approx(expected, rel=1e-10) and row.low < row.high
+    names = [row.name for row in bound.table_]
+    assert len(set(names)) == len(names)
+    status = dict(bound.assumptions_)
+    if training == "forward":
+        assert status["The same for F_s in place of F*"] == (
+            "held" if condition >= 0 else "violated"
+        )
 
 
 def test_without_truth():
@@ -71,7 +132,15 @@ def test_without_truth():
     assert np.isnan([bound.estimate_, bound.condition_, bound.bracket_]).all()
     assert bound.holds_ is None and bound.condition_holds_ is None
     assert bound.lower_ == pytest.approx(kl(weak, student))
-    assert [a.status for a in bound.assumptions_] == ["not checked", "not checked"]
+    assert {a.status for a in bound.assumptions_} == {"not checked"}
+
+
+def test_a_column_is_one_dimension():
+    given = generated()
+    flat = OutputKLGain().fit(*given, y_ceiling=given[2])
+    columns = [values[:, None] for values in given]
+    found = OutputKLGain().fit(*columns, y_ceiling=columns[2])
+    assert found.table_ == flat.table_ and found.interval_ == flat.interval_
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -90,7 +159,8 @@ def test_delta_interval_has_the_spread_of_samples(weighted):
         *rows, weight = draw(400)
         bound = OutputKLGain().fit(*rows, sample_weight=weight)
         estimates.append(bound.estimate_)
-        widths.append(np.diff(bound.interval_)[0] / (2 * 1.96))
+        # The side of the shorter tail; the other is widened for skewness.
+        widths.append(np.abs(np.array(bound.interval_) - bound.estimate_).min() / 1.96)
         inside += bound.interval_[0] <= population <= bound.interval_[1]
     assert np.mean(widths) == pytest.approx(np.std(estimates), rel=0.1)
     assert 0.91 <= inside / 400 <= 0.98
@@ -99,12 +169,12 @@ def test_delta_interval_has_the_spread_of_samples(weighted):
 @pytest.mark.parametrize(
     ("options", "arrays", "message"),
     [
-        ({}, ([1.0, 0.0], [1.0, 1.0]), 'y_weak must be positive for normalize="sum", found 0'),
+        ({}, ([1.0, 0.0], [1.0, 1.0]), 'y_weak must be positive for normalize="sum"; found 0'),
         ({}, ([1.0], [-1.0]), "y_student must be positive"),
         ({}, ([1.0], [1.0], [0.0]), "y_true must be positive"),
         ({}, ([1.0, 2.0], [1.0]), "y_student must have the shape of y_weak"),
         ({}, ([np.inf], [1.0]), "y_weak must be finite"),
-        ({}, ([[1.0, 2.0]], [[1.0, 2.0]]), "y_weak must have one dimension"),
+        ({}, ([[1.0, 2.0]], [[1.0, 2.0]]), "y_weak must have one output a row"),
         ({}, ([], []), "y_weak must not be empty"),
         ({"normalize": "max"}, ([1.0], [1.0]), "normalize must be one of sum, softmax"),
         ({"training": "both"}, ([1.0], [1.0]), "training must be one of forward, reverse"),
@@ -118,9 +188,9 @@ def test_bad_input(options, arrays, message):
     assert not hasattr(bound, "condition_")
 
 
-def test_weight_must_meet_labels():
-    with pytest.raises(ValueError, match="sample_weight must be positive in a labelled row"):
-        OutputKLGain().fit([1.0, 2.0], [1.0, 2.0], [1.0, np.nan], sample_weight=[0, 1])
+def test_labels_that_no_weight_meets_are_none():
+    bound = OutputKLGain().fit([1.0, 2.0], [1.0, 2.0], [1.0, np.nan], sample_weight=[0, 1])
+    assert np.isnan(bound.estimate_) and bound.lower_ == 0.0
 
 
 def test_parameters_and_summary():

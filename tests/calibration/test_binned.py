@@ -202,9 +202,9 @@ def test_groups_of_the_user():
     assert marginal_calibration_error(y, f) == pytest.approx(0.5)
     found = marginal_calibration_error(y, f, groups=["a", "a", "b", "b"])
     assert found == pytest.approx(2 * (0.5 * 0.0 + 0.5 * 0.5))
-    with pytest.raises(ValueError, match="groups must have 4 rows, found 3"):
+    with pytest.raises(ValueError, match="groups must have 4 rows; found 3"):
         marginal_calibration_error(y, f, groups=[0, 0, 1])
-    with pytest.raises(ValueError, match=r"groups must have one entry a row, found shape \(1, 4\)"):
+    with pytest.raises(ValueError, match=r"groups must have one entry a row; found shape \(1, 4\)"):
         marginal_calibration_error(y, f, groups=[[0, 0, 1, 1]])
 
 

@@ -1,9 +1,13 @@
 """Intervals cover the error that they name, for calibrated forecasts and for others."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from w2s_stats.calibration import (
+    _binned_interval,
     calibration_interval,
     expected_calibration_error,
     marginal_calibration_error,
@@ -146,12 +150,39 @@ def test_finite_data_never_show_a_perfect_forecast(options):
 
 
 @pytest.mark.parametrize("norm", ["l1", "l2"])
-@pytest.mark.parametrize("forecast", [0.0, 0.002, 0.05])
-def test_rare_events_are_covered(forecast, norm):
-    # No event in the sample in 37 % of cases: the residuals then show no noise at all.
-    f, rng, covered = np.full(100, forecast), np.random.default_rng(0), []
-    for _ in range(600):
-        y = rng.random(100) < 0.01
-        found = calibration_interval(y, f, measure="expected", norm=norm)
-        covered.append(found.low <= abs(forecast - 0.01) <= found.high)
-    assert np.mean(covered) >= 0.93
+@pytest.mark.parametrize("n", [100, 400])
+@pytest.mark.parametrize(("rate", "least"), [(0.01, 0.93), (0.03, 0.93), (0.1, 0.93), (0.5, 0.925)])
+def test_rare_events_are_covered(rate, least, n, norm):
+    # Of none, or few, the residuals show no noise, or too little. Summed over all numbers of them.
+    for forecast in (0.0, 0.002, 0.05, rate):
+        f, share = np.full(n, forecast), binom.pmf(np.arange(n + 1), n, rate)
+        likely = np.flatnonzero(share > 1e-6)
+        found = [
+            calibration_interval(np.arange(n) < k, f, measure="expected", norm=norm) for k in likely
+        ]
+        x = abs(forecast - rate)
+        inside = [i.low - 1e-12 <= x <= i.high + 1e-12 for i in found]
+        assert share[likely] @ inside >= least
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+@pytest.mark.parametrize("measure", ["expected", "marginal"])
+def test_memory_is_less_than_a_copy_of_the_forecast(measure, norm):
+    rng = np.random.default_rng(0)
+    f = rng.dirichlet(np.ones(50), size=40_000)
+    y = rng.integers(50, size=len(f))
+    calibration_interval(y[:99], f[:99], measure=measure, norm=norm)
+    tracemalloc.start()
+    try:
+        calibration_interval(y, f, measure=measure, norm=norm)
+        assert tracemalloc.get_traced_memory()[1] < f.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("rows_in_a_block", [1, 7, 40])
+def test_blocks_change_nothing(monkeypatch, rows_in_a_block):
+    f, y, _ = FORECASTS["three off"](np.random.default_rng(6), 200)
+    whole = calibration_interval(y, f)
+    monkeypatch.setattr(_binned_interval, "_BLOCK", 3 * rows_in_a_block)
+    assert calibration_interval(y, f)[:3] == pytest.approx(whole[:3], rel=1e-10)

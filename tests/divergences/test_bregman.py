@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 from scipy.special import kl_div, rel_entr
 
-from w2s_stats.divergences import KL, BinaryKL, GeneralizedKL, ItakuraSaito, Squared, kl_divergence
+from w2s_stats.divergences import (
+    KL,
+    BinaryKL,
+    Bregman,
+    GeneralizedKL,
+    ItakuraSaito,
+    Range,
+    Separable,
+    Squared,
+    kl_divergence,
+)
 
 SEPARABLE = [Squared(), GeneralizedKL(), BinaryKL(), ItakuraSaito()]
 EVERY = [*SEPARABLE, KL()]
@@ -116,9 +126,9 @@ def test_the_domain_ends_where_it_says(member, argument):
 
 
 def test_refusals_of_potential_and_gradient():
-    with pytest.raises(ValueError, match=r"p must lie in \(0, inf\) for ItakuraSaito, found 0 in"):
+    with pytest.raises(ValueError, match=r"p must lie in \(0, inf\) for ItakuraSaito; found 0 in"):
         ItakuraSaito().potential([1.0, 0.0])
-    with pytest.raises(ValueError, match=r"q must lie in \(0, 1\) for BinaryKL, found 1 in row 0"):
+    with pytest.raises(ValueError, match=r"q must lie in \(0, 1\) for BinaryKL; found 1 in row 0"):
         BinaryKL().gradient([1.0])
     with pytest.raises(ValueError, match="rows of q must sum to 1"):
         KL().gradient([[0.5, 0.6]])
@@ -137,3 +147,37 @@ def test_arrays_are_called_by_the_names_given(member):
         member.check(np.full((2, 2), 0.5), np.full((3, 2), 0.5), names=("y_student", "y_weak"))
     with pytest.raises(ValueError, match=r"^y_weak must not be empty"):
         member.check(np.full((2, 2), 0.5), [], names=("y_student", "y_weak"))
+
+
+class FermiDirac(Separable):
+    """A member of one's own: binary KL, by its potential and gradient alone."""
+
+    p_range = q_range = Range(0.0, 1.0, open_low=True, open_high=True)
+
+    def potential(self, p):
+        p = np.asarray(p)
+        return (p * np.log(p) + (1 - p) * np.log1p(-p)).reshape(len(p), -1).sum(axis=1)
+
+    def gradient(self, q):
+        return np.log(q) - np.log1p(-np.asarray(q))
+
+
+def test_a_member_of_ones_own():
+    own, p, q = FermiDirac(), *pair(5)
+    assert isinstance(own, Bregman)
+    np.testing.assert_allclose(own.pointwise(p, q), BinaryKL().pointwise(p, q), rtol=1e-9)
+    assert own.mean(p, q) == pytest.approx(BinaryKL().mean(p, q), rel=1e-9)
+    assert (own.pointwise(p, p) == 0).all()
+    assert own.domain == "p in (0, 1), q in (0, 1)"
+    with pytest.raises(
+        ValueError, match=r"p must lie in \(0, 1\) for FermiDirac; found 1 in row 2"
+    ):
+        own.pointwise([0.5, 0.5, 1.0], [0.5, 0.5, 0.5])
+
+
+def test_a_member_needs_a_potential_and_a_gradient():
+    class Nothing(Separable):
+        pass
+
+    with pytest.raises(TypeError, match="abstract"):
+        Nothing()

@@ -1,5 +1,8 @@
 """Squared distance, and KL of outputs as distributions over the sample."""
 
+import tracemalloc
+
+import mpmath
 import numpy as np
 import pytest
 from scipy.special import rel_entr, softmax
@@ -43,11 +46,11 @@ def test_outputs_whose_sum_overflows():
 
 def test_softmax_takes_outputs_of_any_sign():
     with pytest.raises(
-        ValueError, match=r"f must be positive for normalize='sum', found -1 at row 1"
+        ValueError, match=r"f must be positive for normalize='sum'; found -1 in row 1"
     ):
         output_kl_divergence([1.0, -1.0], [1.0, 1.0])
     with pytest.raises(
-        ValueError, match=r"g must be positive for normalize='sum', found 0 at row 0"
+        ValueError, match=r"g must be positive for normalize='sum'; found 0 in row 0"
     ):
         output_kl_divergence([1.0, 1.0], [0.0, 1.0])
     assert output_kl_divergence([1.0, -1.0], [0.0, 0.0], normalize="softmax") > 0
@@ -62,13 +65,53 @@ def test_bad_outputs(normalize):
         distance([1.0, 2.0], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="f must not be empty"):
         distance([], [])
-    with pytest.raises(ValueError, match=r"g must have one output a row, found shape \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"g must have one output a row; found shape \(1, 2\)"):
         distance([1.0], [[1.0, 2.0]])
     for bad in (np.nan, np.inf, 1e308):
         with pytest.raises(
-            ValueError, match=r"g must lie between -1e300 and 1e300, found .* at row 1"
+            ValueError, match=r"g must lie between -1e300 and 1e300; found .* in row 1"
         ):
             distance([1.0, 1.0], [1.0, bad])
+
+
+@pytest.mark.parametrize("normalize", ["sum", "softmax"])
+def test_a_weight_is_that_many_rows(normalize):
+    f, g = positive(5), 7.0 * positive(6)
+    weight = np.random.default_rng(7).integers(0, 4, size=60)
+    expected = output_kl_divergence(np.repeat(f, weight), np.repeat(g, weight), normalize=normalize)
+    for w in (weight, 0.3 * weight, weight.tolist()):
+        own = output_kl_divergence(f, g, normalize=normalize, sample_weight=w)
+        assert own == pytest.approx(expected, rel=1e-12)
+    ones = output_kl_divergence(f, g, normalize=normalize, sample_weight=np.ones(60))
+    assert ones == pytest.approx(output_kl_divergence(f, g, normalize=normalize), rel=1e-14)
+    for wrong in (-np.ones(60), np.zeros(60), np.ones(59)):
+        with pytest.raises(ValueError, match="sample_weight"):
+            output_kl_divergence(f, g, normalize=normalize, sample_weight=wrong)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-3, 1e40, 1e-200])
+@pytest.mark.parametrize("distance", [1e-9, 1e-4, 1.0])
+def test_near_zero_in_any_unit(unit, distance):
+    rng = np.random.default_rng(8)
+    f = positive(8)
+    g = unit * f * np.exp(distance * rng.normal(size=60))
+    with mpmath.workdps(60):
+        p, q = ([mpmath.mpf(float(x)) for x in a] for a in (f, g))
+        p, q = ([x / mpmath.fsum(a) for x in a] for a in (p, q))
+        exact = float(mpmath.fsum(x * mpmath.log(x / y) for x, y in zip(p, q, strict=True)))
+    assert output_kl_divergence(f, g) == pytest.approx(
+        exact, rel=1e-6 if distance < 1e-8 else 1e-10
+    )
+
+
+def test_no_copy_of_the_outputs():
+    f, g = np.random.default_rng(9).lognormal(size=(2, 400_000))
+    output_kl_divergence(f, g)
+    tracemalloc.start()
+    output_kl_divergence(f, g)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.05 * f.nbytes
 
 
 def test_unknown_normalisation():
@@ -93,14 +136,14 @@ def test_squared_distance_of_float32_adds_in_float64():
 
 def test_bad_squared_distance():
     with pytest.raises(
-        ValueError, match=r"f and g must have the same shape, found \(2,\) and \(1,\)"
+        ValueError, match=r"f and g must have the same shape; found \(2,\) and \(1,\)"
     ):
         squared_distance([1.0, 2.0], [1.0])
     with pytest.raises(
-        ValueError, match=r"g must lie in \(-inf, inf\) for Squared, found nan in row 1"
+        ValueError, match=r"g must lie in \(-inf, inf\) for Squared; found nan in row 1"
     ):
         squared_distance([1.0, 2.0], [1.0, np.nan])
     with pytest.raises(
-        ValueError, match=r"f must have one or two dimensions, found shape \(1, 1, 1\)"
+        ValueError, match=r"f must have one or two dimensions; found shape \(1, 1, 1\)"
     ):
         squared_distance([[[1.0]]], [[[1.0]]])

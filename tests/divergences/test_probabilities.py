@@ -20,20 +20,20 @@ def test_other_numbers_become_float64():
 def test_the_tolerance_is_that_of_the_type():
     p = np.array([[0.5, 0.50005]])
     assert check_probabilities(p.astype(np.float32), name="p") is not None
-    with pytest.raises(ValueError, match=r"within 1e-06, found a sum of 1.00005 at row 0"):
+    with pytest.raises(ValueError, match=r"within 1e-06; found a sum of 1.00005 in row 0"):
         check_probabilities(p, name="p")
 
 
 def test_the_worst_row_is_named():
     p = np.array([[0.5, 0.5], [0.5, 0.51], [0.2, 0.2]])
-    with pytest.raises(ValueError, match=r"The rows of proba_weak must .* sum of 0.4 at row 2"):
+    with pytest.raises(ValueError, match=r"The rows of proba_weak must .* sum of 0.4 in row 2"):
         check_probabilities(p, name="proba_weak")
 
 
 def test_rows_that_are_asked_for():
-    with pytest.raises(ValueError, match="y_weak must have 3 rows, found 1"):
+    with pytest.raises(ValueError, match="y_weak must have 3 rows; found 1"):
         check_probabilities([[0.5, 0.5]], name="y_weak", n_rows=3)
-    with pytest.raises(ValueError, match="y_weak must have 3 rows, found 2"):
+    with pytest.raises(ValueError, match="y_weak must have 3 rows; found 2"):
         check_probabilities([0.5, 0.5], name="y_weak", n_rows=3, binary=True)
 
 
@@ -46,6 +46,6 @@ def test_one_column_for_two_classes_only_where_asked():
         check_probabilities([0.25, 1.0, 0.0], name="p")
     for bad in (1.2, -0.1, np.nan, np.inf):
         with pytest.raises(
-            ValueError, match=r"p must hold probabilities from 0 to 1, found .* row 1"
+            ValueError, match=r"p must hold probabilities from 0 to 1; found .* row 1"
         ):
             check_probabilities([0.5, bad], name="p", binary=True)

@@ -62,7 +62,7 @@ def test_gains_within_the_budget_and_the_tilted_truths_at_both_ends():
 
 def test_a_budget_of_nothing_and_one_without_limit():
     rng = np.random.default_rng(1)
-    for _ in range(200):
+    for _ in range(CASES):
         weak, student = pair(rng)
         nothing = BudgetedEnvelope(budget=0.0).fit(weak, student)
         divergence = mean_kl(weak, student)

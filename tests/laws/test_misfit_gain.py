@@ -8,6 +8,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, softmax
 
 from tests.laws.members import MEMBERS, drawn_like, problem
+from w2s_stats._intervals import Interval
 from w2s_stats.bounds import (
     ConvexHull,
     GainCertificate,
@@ -19,7 +20,6 @@ from w2s_stats.bounds import (
     project_least_squares,
     project_onto_hull,
 )
-from w2s_stats.bounds._intervals import Interval
 from w2s_stats.divergences import KL
 
 N_CASES = 1000
@@ -176,23 +176,42 @@ def test_truth_outside_the_class():
     """Theory 9.1 and 2.4 on the student's own rows; 9.1 from both sides in a linear space."""
     rng = np.random.default_rng(8)
     sharper = 0
-    for _ in range(N_CASES):
+    for case in range(2 * N_CASES):
         h, weak, theta = linear(rng)
         truth = h @ theta + rng.normal(scale=10.0 ** rng.uniform(-3, 0), size=weak.shape)
-        radius = None if rng.random() < 0.5 else np.linalg.norm(theta)
+        radius = None if case % 2 else np.linalg.norm(theta)
         student = project_least_squares(h, weak, radius=radius).fitted
         # Any member will do for a ceiling.
         ceiling = h @ theta if rng.random() < 0.5 else 0.5 * h @ theta
-        bound = NonRealizableGain().fit(weak, student, truth, y_ceiling=ceiling)
+        bound = NonRealizableGain(student_class="affine" if radius is None else "convex")
+        bound.fit(weak, student, truth, y_ceiling=ceiling)
         scale = 1e-9 * np.mean(1 + weak**2 + truth**2)
         values = {row.name: row.value for row in bound.table_}
-        assert bound.estimate_ >= bound.lower_ - scale
+        assert bound.lower_ - scale <= bound.estimate_ <= bound.upper_ + scale
+        assert np.isinf(bound.upper_) == (radius is not None)
         assert bound.estimate_ >= values["lower limit of [C24] Thm 2"] - scale
         sharper += bound.lower_ >= values["lower limit of [C24] Thm 2"] - scale
-        if radius is None:
-            beyond = values["2 sqrt(epsilon misfit)"]
-            assert bound.estimate_ <= values["misfit"] + beyond + scale
-    assert sharper == N_CASES
+    assert sharper == 2 * N_CASES
+
+
+def test_fresh_rows_of_a_linear_space():
+    """A truth in the space attains one of the two limits, with v at the student alone."""
+    rng = np.random.default_rng(12)
+    ends = {"lower": 0, "upper": 0}
+    for _ in range(N_CASES):
+        h, weak, theta = linear(rng)
+        n = rng.integers(1, len(weak))
+        truth, student = h @ theta, h @ project_least_squares(h[:n], weak[:n]).parameters
+        rows = ((truth - student) * (student - weak)).reshape(len(weak), -1).sum(axis=1)
+        width = abs(np.mean(rows) - np.mean(rows[:n]))
+        bound = NonRealizableGain(epsilon=0.0, student_class="affine", width=width)
+        assert bound.fit(weak, student, truth).holds_
+        scale = 1e-7 * np.mean(1 + weak**2 + student**2 + truth**2)
+        beyond = {end: abs(getattr(bound, f"{end}_") - bound.estimate_) for end in ends}
+        nearest = min(ends, key=beyond.get)
+        assert beyond[nearest] <= scale
+        ends[nearest] += 1
+    assert min(ends.values()) > 100
 
 
 def test_truth_outside_the_class_and_any_student():

@@ -41,7 +41,7 @@ def kl(f, g):
 
 def test_forward_training_and_its_condition():
     rng = np.random.default_rng(0)
-    failed = 0
+    failed = spared = 0
     for _ in range(CASES):
         ends, truth, weak = problem(rng)
         student = minimiser(ends, lambda f, step, weak=weak: -(weak / f * step).sum())
@@ -59,20 +59,11 @@ def test_forward_training_and_its_condition():
         if abs(slack) > 1e-9:
             assert bound.holds_ == (bound.condition_ >= -bound.bracket_)
         failed += bound.condition_ < 0 and gain < misfit - 1e-9
-    # [Y25] Theorem 3 needs its condition: without it the statement is false.
-    assert failed > 100
-    assert failed < CASES / 2
-
-
-def test_condition_is_not_necessary():
-    rng = np.random.default_rng(1)
-    spared = 0
-    for _ in range(300):
-        ends, truth, weak = problem(rng)
-        student = minimiser(ends, lambda f, step, weak=weak: -(weak / f * step).sum())
-        bound = OutputKLGain().fit(weak, student, truth)
         spared += bound.condition_ < 0 and bound.holds_
-    assert spared > 10
+    # [Y25] Theorem 3 needs its condition: without it the statement is false.
+    assert 100 < failed < CASES / 2
+    # And the condition is not the sharpest one.
+    assert spared > 30
 
 
 def test_reverse_training_needs_no_condition():

@@ -40,6 +40,8 @@ def test_tiers_are_ordered_hold_the_gain_and_the_envelope_is_attained():
         assert bound.lower_ <= rounding and bound.upper_ >= -rounding
         assert envelope <= first * (1 + 1e-7) + 1e-13, (case, gamma)
         assert first <= second * (1 + 1e-12)
+        other = quantity(bound, "sharp, C mean sqrt KL(student || weak): +-")
+        assert envelope <= other * (1 + 1e-7) + 1e-13, (case, gamma)
         if bound.gamma_ <= 0.43542:
             assert second <= printed * (1 + 1e-12)
 

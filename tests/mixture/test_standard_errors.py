@@ -5,7 +5,7 @@ import pytest
 from statsmodels.tools.numdiff import approx_fprime_cs, approx_hess_cs
 
 from tests.mixture.models import FAMILIES, GATES, example
-from w2s_stats.em import _model as em_model
+from w2s_stats.em import _tiles
 from w2s_stats.mixture import MixtureOfExpertsClassifier
 
 LABELS = [*((family,) for family in FAMILIES), ("gaussian", "gaussian"), ("gaussian", "poisson")]
@@ -64,8 +64,7 @@ def test_many_rows_in_several_tiles(monkeypatch):
     assert_close(fitted.covariance_, inverse)
     assert_close(fitted.covariance_robust_, sandwich)
     # With very many parameters a tile is cut into strips: as if there were.
-    strips = em_model._strips
-    monkeypatch.setattr(em_model, "_strips", lambda tile, size: strips(tile, 1 << 12))
+    monkeypatch.setattr(_tiles, "_STRIP", 64)
     again = model.estimator(n_init=1).fit(X, Y[:, 0])
     np.testing.assert_allclose(again.covariance_, fitted.covariance_, rtol=1e-9)
     np.testing.assert_allclose(again.covariance_robust_, fitted.covariance_robust_, rtol=1e-9)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.kernel_ridge import KernelRidge
 
-from w2s_stats.bounds._intervals import normal_mean
+from w2s_stats._intervals import normal_mean
 from w2s_stats.selection import predicted_gap
 
 
@@ -67,19 +67,19 @@ def test_float32_is_accepted():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"X_weak": np.zeros(5)}, r"X_weak must have rows and columns, found shape \(5,\)"),
+        ({"X_weak": np.zeros(5)}, r"X_weak must have rows and columns; found shape \(5,\)"),
         (
             {"X_strong": np.ones((4, 2))},
-            r"X_strong must have 5 rows, and columns, found .*\(4, 2\)",
+            r"X_strong must have 5 rows, and columns; found .*\(4, 2\)",
         ),
-        ({"X_weak": np.full((5, 1), np.inf)}, "X_weak must be finite, found NaN or infinity"),
-        ({"y": np.ones(4)}, r"y must have 5 rows, and columns, found shape \(4, 1\)"),
-        ({"y": np.full(5, np.nan)}, "y must be finite, found NaN or infinity in row 0"),
-        ({"beta_weak": 0}, "beta_weak must be a number above 0, found 0"),
-        ({"beta_weak": "a"}, "beta_weak must be a number above 0, found 'a'"),
+        ({"X_weak": np.full((5, 1), np.inf)}, "X_weak must be finite; found NaN or infinity"),
+        ({"y": np.ones(4)}, r"y must have 5 rows, and columns; found shape \(4, 1\)"),
+        ({"y": np.full(5, np.nan)}, "y must be finite; found NaN or infinity in row 0"),
+        ({"beta_weak": 0}, "beta_weak must be a number above 0; found 0"),
+        ({"beta_weak": "a"}, "beta_weak must be a number above 0; found 'a'"),
         ({"y": None, "mean_square": "a"}, "mean_square must be a number .* found 'a'"),
-        ({"beta_strong": -1}, "beta_strong must be a number above 0, found -1"),
-        ({"y": None, "mean_square": -1}, "mean_square must be a number of at least 0, found -1"),
+        ({"beta_strong": -1}, "beta_strong must be a number above 0; found -1"),
+        ({"y": None, "mean_square": -1}, "mean_square must be a number of at least 0; found -1"),
         ({"confidence_level": 1}, "confidence_level must"),
     ],
 )

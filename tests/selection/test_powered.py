@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from w2s_stats.bounds._intervals import normal_mean
+from w2s_stats._intervals import normal_mean
 from w2s_stats.selection._powered import powered_means
 
 
@@ -18,10 +18,21 @@ def test_means_are_those_of_ppi_python():
     ppi = pytest.importorskip("ppi_py")
     values, predicted, known = sample()
     found = powered_means(values[known], predicted, known, 0.9)
+    # Of rows and their mirror images, which have no skewness, the ends agree as well.
+    both = np.r_[known, known]
+    mirrored = powered_means(
+        np.r_[values[known], 1 - values[known]], np.r_[predicted, -predicted], both, 0.9
+    )
     for j, interval in enumerate(found.intervals):
-        arguments = values[known, j], predicted[known, j], predicted[~known, j]
+        near, far, y = predicted[known, j], predicted[~known, j], values[known, j]
+        ends = ppi.ppi_mean_ci(y, near, far, alpha=0.1)
+        assert interval.estimate == pytest.approx(np.mean(ends), abs=1e-10)
+        parts = np.r_[y, 1 - y], np.r_[near, -near], np.r_[far, -far]
         np.testing.assert_allclose(
-            interval[1:3], np.ravel(ppi.ppi_mean_ci(*arguments, alpha=0.1)), rtol=0, atol=1e-10
+            mirrored.intervals[j][1:3],
+            np.ravel(ppi.ppi_mean_ci(*parts, alpha=0.1)),
+            rtol=0,
+            atol=1e-10,
         )
 
 

@@ -38,7 +38,8 @@ def test_few_gold_rows_rank_as_all_do_with_wider_intervals():
     few = np.where(np.arange(3000) < 100, truth, np.nan)
     one, all_ = rank_weak_models(weak, student, few), rank_weak_models(weak, student, truth)
     np.testing.assert_array_equal(one.order, all_.order)
-    assert one.score[0].method == "prediction-powered" and all_.score[0].method == "normal"
+    methods = one.score[0].method, all_.score[0].method
+    assert methods == ("prediction-powered, skew-widened", "normal, skew-widened")
     for a, b in zip(one.score, all_.score, strict=True):
         assert b.high - b.low < a.high - a.low
         assert a.low <= b.estimate <= a.high
@@ -112,15 +113,17 @@ def test_score_intervals_cover(n_known, n):
     ("change", "message"),
     [
         ({"y_weak": [np.zeros(3)]}, "y_weak and y_student must hold predictions of the same two"),
-        ({"y_weak": None}, "y_weak must be a mapping or a sequence of predictions, found None"),
-        ({"y_student": 3}, "y_student must be a mapping or a sequence of predictions, found 3"),
+        ({"y_weak": None}, "y_weak must be a mapping or a sequence of predictions; found None"),
+        ({"y_student": 3}, "y_student must be a mapping or a sequence of predictions; found 3"),
         ({"y_weak": {"a": np.zeros(3)}}, "y_weak and y_student must both be mappings"),
         ({"y_true": [np.nan] * 3}, "y_true must be known in at least two rows"),
         ({"y_true": [1.0, np.nan, np.nan]}, "y_true must be known in at least two"),
         ({"y_weak": [np.zeros(3), np.zeros(4)]}, "y_student must have the shape of y_weak"),
         ({"y_weak": [np.zeros(3), [0, 0, np.nan]]}, "y_weak must be finite"),
-        ({"n_resamples": 0}, "n_resamples must be an integer of at least 1, found 0"),
+        ({"n_resamples": 0}, "n_resamples must be an integer of at least 1; found 0"),
         ({"confidence_level": 2}, "confidence_level must"),
+        ({"divergence": KL}, r"divergence must be None or .* as KL\(\); found <class"),
+        ({"divergence": "kl"}, "divergence must be None or a divergence .* found 'kl'"),
     ],
 )
 def test_bad_input_is_one_sentence(change, message):
@@ -135,5 +138,7 @@ def test_names_that_differ_rows_that_differ_and_infinite_errors_are_refused():
         rank_weak_models({"a": zero, "b": zero}, {"a": zero, "c": zero}, zero)
     p = np.array([[0.0, 1.0], [0.5, 0.5]])
     q = np.full((2, 2), 0.5)
-    with pytest.raises(ValueError, match="Divergences from weak model 1 must be finite"):
+    with pytest.raises(
+        ValueError, match="KL of y_true from weak model 1 must be finite; found infinity in row 0"
+    ):
         rank_weak_models([q, p], [q, q], [0, 1])

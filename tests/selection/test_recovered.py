@@ -55,7 +55,7 @@ def test_interval_covers_with_few_gold_labels_and_is_shorter():
         alone = performance_gap_recovered(weak[:250], student[:250], ceiling[:250], y[:250])
         covered.append(found.low <= 0.1 / 0.33 <= found.high)
         shorter.append((found.high - found.low) / (alone.high - alone.low))
-    assert 0.93 <= np.mean(covered) <= 0.97
+    assert 0.93 <= np.mean(covered) <= 0.985  # the ceiling's errors are rare
     assert np.median(shorter) < 0.6
 
 
@@ -69,6 +69,18 @@ def test_without_a_gap_the_share_is_undefined():
         assert not found.valid
         assert np.isnan([found.estimate, found.low, found.high]).all()
         assert found.gap.estimate <= 0
+
+
+@pytest.mark.parametrize("error", [0.005, 0.03])
+def test_few_gold_labels_and_rare_errors_show_no_gap_where_there_is_none(error):
+    rng, found = np.random.default_rng(6), []
+    for _ in range(300):
+        *models, y = labels(2000, rng, (error,) * 3)
+        gold = np.where(np.arange(2000) < 200, y, np.nan)
+        found.append(performance_gap_recovered(*models, gold))
+    # One tail of 5 %, and three standard errors; without added rows 21 % at an error of .005.
+    assert np.mean([f.valid for f in found]) <= 0.025 + 3 * np.sqrt(0.025 / 300)
+    assert np.mean([f.gap.low <= 0 <= f.gap.high for f in found]) >= 0.93 - 0.045
 
 
 def test_the_flag_is_the_gap_s_own_interval():
@@ -97,9 +109,9 @@ def test_fieller_has_no_bounds_where_the_bottom_may_be_zero():
     ("change", "message"),
     [
         ({"y_true": [0, np.nan, np.nan]}, "y_true must be known in at least two rows"),
-        ({"y_true": [0, 1]}, "y_true must have 3 rows, found 2"),
+        ({"y_true": [0, 1]}, "y_true must have 3 rows.* found 2"),
         ({"y_weak": [0, 0.5, 1]}, "y_weak must hold class labels"),
-        ({"y_ceiling": [0, 1]}, "y_ceiling must have 3 rows, found 2"),
+        ({"y_ceiling": [0, 1]}, "y_ceiling must have 3 rows.* found 2"),
         ({"confidence_level": 0.0}, "confidence_level must"),
     ],
 )

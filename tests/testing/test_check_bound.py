@@ -251,5 +251,5 @@ def test_same_sentence_every_time():
 
 
 def test_errors_of_the_bound_are_its_own():
-    with pytest.raises(ValueError, match="must be None or lie between 0 and 1"):
+    with pytest.raises(ValueError, match="gamma must lie between 0 and 1/2"):
         check_bound(KLSandwich(gamma=2.0))

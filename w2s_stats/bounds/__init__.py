@@ -1,10 +1,11 @@
 """Inequalities of weak-to-strong generalization as estimators on predictions."""
 
+from w2s_stats._intervals import Interval
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
 from w2s_stats.bounds._budgeted_envelope import BudgetedEnvelope
 from w2s_stats.bounds._calibration_shift import CalibrationShift
 from w2s_stats.bounds._certificate import GainCertificate
-from w2s_stats.bounds._classes import ConvexHull, NormBall
+from w2s_stats.bounds._classes import ConvexHull, FunctionClass, NormBall
 from w2s_stats.bounds._error_floor import ErrorFloor
 from w2s_stats.bounds._expansion import ExpansionBound
 from w2s_stats.bounds._gold import GoldLabelPlan
@@ -25,8 +26,10 @@ __all__ = [
     "ConvexHull",
     "ErrorFloor",
     "ExpansionBound",
+    "FunctionClass",
     "GainCertificate",
     "GoldLabelPlan",
+    "Interval",
     "KLSandwich",
     "MisfitGain",
     "NonRealizableGain",

@@ -69,10 +69,11 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
     holds_ : bool or None
         Whether `estimate_` lies between the limits, up to rounding. None without truth, and where
         only some rows are labelled: estimate and limits are then means over different rows, and a
-        true inequality can fail between them; compare `interval_` with the limits.
+        true inequality can fail between them; compare `interval_` with the limits. (Likewise where
+        labels are right on average only, as corrected ones.)
     assumptions_ : list of Assumption
     table_ : list of Quantity
-        Every other quantity.
+        Every other quantity, under a name of its own.
 
     Examples
     --------
@@ -132,6 +133,10 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
                 raise ValueError(
                     f"status must be one of {', '.join(STATUSES)}; found {assumption.status!r}."
                 )
+        names = [row.name for row in table]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"table must have rows of different names; found {twice!r} twice.")
         value, low, high, method = estimate or (np.nan, np.nan, np.nan, "")
         self.estimate_ = float(value)
         self.lower_, self.upper_ = float(lower), float(upper)
@@ -183,6 +188,6 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         if np.isnan(self.estimate_):
             held = "Without truth there is no estimate to compare with the limits."
         elif self.holds_ is None:
-            held = "Only some rows are labelled: compare interval_ with the limits."
+            held = "The estimate is not over the limits' own rows: compare interval_ with them."
         notes = [held, *(f"{a.name}: {a.status}." for a in self.assumptions_)]
         return summary_of([table], notes)

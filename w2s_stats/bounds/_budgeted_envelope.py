@@ -6,13 +6,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._validation import check_weight, whole_or_nothing
+from w2s_stats._intervals import Interval
+from w2s_stats._validation import check_confidence_level, is_number, shown, whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._intervals import check_confidence_level
-from w2s_stats.bounds._log_ratio import check_pair, distributions, row_blocks, row_facts
+from w2s_stats.bounds._inputs import Predictions, check_class_predictions
+from w2s_stats.bounds._log_ratio import distributions, row_facts
 from w2s_stats.bounds._row_means import FRESH_ROWS, mean_of_known_rows, mean_of_rows
+from w2s_stats.bounds._rows import blocks
 from w2s_stats.bounds._tilting import Tilted, tilted_supremum
-from w2s_stats.bounds._truth import Truth, check_truth
 
 
 class BudgetedEnvelope(Bound):
@@ -31,9 +32,10 @@ class BudgetedEnvelope(Bound):
     Parameters
     ----------
     budget : float, default=None
-        e >= 0, in nats. None: the upper end of the normal interval of the weak model's
-        cross-entropy (of KL(F* || F_w) where the truth is given by probabilities) in the labelled
-        rows.
+        e >= 0, in nats: what you know the weak model's error to be at most, on other rows, say.
+        None: the upper end of the interval of its cross-entropy here (of KL(F* || F_w) where the
+        truth is given by probabilities), from the rows that have a label; where some have none, the
+        student stands in for it (prediction-powered).
     confidence_level : float, default=0.95
 
     Attributes
@@ -44,10 +46,12 @@ class BudgetedEnvelope(Bound):
         Limits of the gain on this sample. `table_` has their intervals for a population, at the
         multipliers found; they take the budget as given.
     budget_ : float
+        e, as given or estimated; what is known of it stands in `assumptions_`.
     multipliers_ : tuple of two floats
-        lambda of the lower and of the upper end; 0 where the budget does not bind.
+        lambda of the lower and of the upper end, by how much an end moves as the budget does; 0
+        where the budget does not bind, infinite at e = 0.
     interval_, method_, holds_, assumptions_, table_
-        As in every bound.
+        As in every bound. The table has the two ends and, around them, those of the envelope.
 
     Examples
     --------
@@ -60,6 +64,12 @@ class BudgetedEnvelope(Bound):
     ...     print(round(found.lower_, 3), round(found.upper_, 3))
     -0.602 0.312
     -0.299 0.099
+
+    Without a budget, labels give one. With few of them it is large and may not bind:
+
+    >>> bound = BudgetedEnvelope().fit(weak, student, [0, 0])
+    >>> round(bound.budget_, 3), round(bound.upper_, 3), bound.multipliers_[1]
+    (0.781, 0.312, 0.0)
     """
 
     def __init__(self, *, budget: float | None = None, confidence_level: float = 0.95) -> None:
@@ -99,22 +109,21 @@ class BudgetedEnvelope(Bound):
             minus infinity, the budget is negative, or there is neither a budget nor a truth.
         """
         level = check_confidence_level(self.confidence_level)
-        weak, student = check_pair(y_weak, y_student)
-        truth = check_truth(y_true, *weak.shape)
-        weight = check_weight(sample_weight, weak)
-        facts = row_facts(weak, student, truth, weight)
-        error = None if truth is None else mean_of_rows(*_weak_error(weak, truth, weight), level)
+        data = check_class_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
+        weak, student, weight = data.weak, data.student, data.weight
+        facts = row_facts(weak, student, data.truth)
+        error = _weak_error(data, level)
         self.budget_ = self._check_budget(None if error is None else error.high)
         upper = tilted_supremum(weak, student, self.budget_, weight)
         lower = tilted_supremum(weak, student, self.budget_, weight, sign=-1)
         self.multipliers_ = lower.multiplier, upper.multiplier
         # The student's own belief, sum_j s_j log(s_j / w_j), stands in for truths not known.
-        gain, sampling = mean_of_known_rows(facts.gain, facts.reverse, facts.weight, level)
+        gain, sampling = mean_of_known_rows(facts.gain, facts.reverse, weight, level)
         table = [
             _end("budgeted, low end", lower, weight, level, sign=-1),
             _end("budgeted, high end", upper, weight, level, sign=1),
-            Quantity("envelope, low end", *mean_of_rows(facts.low, facts.weight, level)),
-            Quantity("envelope, high end", *mean_of_rows(facts.high, facts.weight, level)),
+            Quantity("envelope, low end", *mean_of_rows(facts.low, weight, level)),
+            Quantity("envelope, high end", *mean_of_rows(facts.high, weight, level)),
             Quantity("budget", self.budget_),
         ]
         if error is not None:
@@ -126,7 +135,7 @@ class BudgetedEnvelope(Bound):
             table=table,
             assumptions=[
                 FRESH_ROWS,
-                self._on_budget(None if error is None else error.estimate, truth),
+                self._on_budget(error, data),
                 *sampling,
             ],
             comparable=not sampling,
@@ -135,38 +144,50 @@ class BudgetedEnvelope(Bound):
     def _check_budget(self, limit: float | None) -> float:
         if self.budget is None:
             if limit is None:
-                raise ValueError("budget must be given where y_true has no label, found None.")
-            return limit
-        if not isinstance(self.budget, int | float | np.number) or not self.budget >= 0:
-            raise ValueError(f"budget must be None or a number >= 0, found {self.budget!r}.")
+                raise ValueError("budget must be given where y_true has no label; found None.")
+            return max(limit, 0.0)
+        if not is_number(self.budget) or not self.budget >= 0:
+            raise ValueError(
+                f"budget must be None or a number from 0 up; found {shown(self.budget)}."
+            )
         return float(self.budget)
 
-    def _on_budget(self, error: float | None, truth: Truth | None) -> Assumption:
+    def _on_budget(self, error: Interval | None, data: Predictions) -> Assumption:
         name = f"d(truth, weak model) is at most the budget, {self.budget_:.4g}"
         if self.budget is None:
             return Assumption(f"{name}, an upper confidence limit", "not checked")
-        if truth is None or error is None:
+        if data.truth is None or error is None:
             return Assumption(name, "not checked")
-        if error <= self.budget_:
+        least, most = error.estimate, error.estimate
+        if not data.complete:
+            least, most = error.low, error.high
+        if most <= self.budget_:
             return Assumption(name, "held")
         # The cross-entropy of labels is above d by the entropy of the truth.
-        return Assumption(name, "violated" if truth.labels is None else "not checked")
+        refuted = least > self.budget_ and data.truth.labels is None
+        return Assumption(name, "violated" if refuted else "not checked")
 
 
-def _weak_error(
-    weak: np.ndarray, truth: Truth, weight: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """-log w_y, or KL(F* || w), of each labelled row, and the rows' weights."""
-    error = np.empty(len(weak))
-    for block in row_blocks(*weak.shape):
-        w = distributions(weak[block])
-        with np.errstate(divide="ignore"):
+def _weak_error(data: Predictions, confidence_level: float) -> Interval | None:
+    """Mean of -log w_y, or of KL(F* || w); None without truth.
+
+    In rows without truth the student stands in for it.
+    """
+    if data.truth is None:
+        return None
+    soft = data.truth.rows
+    error, guess = np.empty((2, len(data.weak)))
+    for block in blocks(*data.weak.shape):
+        w, s = distributions(data.weak[block]), distributions(data.student[block])
+        with np.errstate(divide="ignore", invalid="ignore"):
             score = -np.log(w)
-            if truth.rows is not None:
-                score += np.log(truth.rows[block])
-        error[block] = truth.expect(score, block)
-    counted = truth.known if weight is None else truth.known & (weight > 0)
-    return np.maximum(error[counted], 0.0), None if weight is None else weight[counted]
+            log_s = np.log(s)
+            expected = s * (score if soft is None else score + log_s)
+            guess[block] = np.where(s > 0, expected, 0.0).sum(axis=1)
+            if soft is not None:
+                score += np.log(soft[block])
+        error[block] = np.maximum(data.truth.expect(score, block), 0.0)
+    return mean_of_known_rows(error, guess, data.weight, confidence_level)[0]
 
 
 def _end(
@@ -178,9 +199,7 @@ def _end(
     sign: int,
 ) -> Quantity:
     """End of the gain's limits, with the interval of its mean over rows at a fixed lambda."""
-    rows = found.rows if weight is None else found.rows[weight > 0]
-    kept = None if weight is None else weight[weight > 0]
-    mean = mean_of_rows(rows, kept, confidence_level)
+    mean = mean_of_rows(found.rows, weight, confidence_level)
     spent = found.value - mean.estimate if np.isfinite(found.value) else 0.0
     low, high = sorted((sign * (mean.low + spent), sign * (mean.high + spent)))
     return Quantity(name, sign * found.value, low, high, mean.method)

@@ -2,72 +2,71 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from w2s_stats.bounds._inputs import Predictions
 from w2s_stats.bounds._truth import Truth
 from w2s_stats.calibration._cells import bin_of
 from w2s_stats.calibration._forecast import Margin
 from w2s_stats.calibration._smooth import SortedResiduals
+from w2s_stats.calibration._weak_labels import CorrectedLabels, residual_limits
 
 COMPUTED = ("same-information", "smooth")
 
 
 def calibration_change(
-    weak: np.ndarray,
-    student: np.ndarray,
-    truth: Truth,
-    weight: np.ndarray | None,
+    data: Predictions,
     *,
     measure: str,
     n_bins: int,
     positive_only: bool,
+    corrected: CorrectedLabels | None,
     error_rate: float,
 ) -> tuple[float, float, float]:
     """Errors of the weak model and of the student, and how far their difference may be off.
 
     Parameters
     ----------
-    weak, student : ndarray of shape (n_samples, n_classes)
-    truth : Truth
-    weight : ndarray of shape (n_samples,) or None
+    data : Predictions
+        With truth.
     measure : {"same-information", "smooth"}
     n_bins : int
         A side of the grid of cells of "same-information".
     positive_only : bool
         Whether to take the second of two classes alone, not the sum over classes.
+    corrected : CorrectedLabels or None
+        Where the truth comes from, if they are corrected labels.
     error_rate : float
         Probability with which the difference may be further off, in rows without weights.
 
     Returns
     -------
     before, after, reach : float
-
-    Raises
-    ------
-    ValueError
-        If no labelled row has weight.
     """
-    known = truth.known if weight is None else truth.known & (weight > 0)
-    if not known.any():
-        raise ValueError("sample_weight must be positive in a labelled row, found none.")
-    share = np.ones(known.sum()) if weight is None else weight[known]
-    share = share / share.sum()
-    n_classes = weak.shape[1]
+    truth, rows, weight = data.truth, data.labelled, data.labelled_weight
+    assert truth is not None
+    n, n_classes = int(truth.known.sum()), data.weak.shape[1]
+    share = np.full(n, 1 / n) if weight is None else weight / weight.sum()
     # Of two columns each is the other's mirror image: one event, which counts twice.
     events = range(1, 2) if n_classes == 2 else range(n_classes)
     times = 2.0 if n_classes == 2 and not positive_only else 1.0
     errors, squares = np.zeros(2), np.zeros(2)
+    # Rows sum to one to a tolerance only, where the limits take distributions.
+    models = [(p, p.sum(axis=1, dtype=np.float64)[rows]) for p in (data.weak, data.student)]
     for j in events:
-        y = _event(truth, j, known)
-        margins = [Margin(y, p[known, j].astype(np.float64)) for p in (weak, student)]
+        y = _event(truth, j, rows)
+        margins = [Margin(y, p[rows, j] / total) for p, total in models]
         errors += times * np.array(_errors(margins, share, measure, n_bins))
         squares += [share @ margin.residual**2 for margin in margins]
     size = 2.0 if measure == "smooth" else float(n_bins)
-    reach = (
-        _reach_of_event(squares, size, len(share), error_rate)
-        if positive_only
-        else _reach_of_sum(n_classes, size, len(share), error_rate)
-    )
+    if positive_only:
+        limits = residual_limits(corrected, 1)
+        reach = _reach_of_event(squares, size, n, error_rate, *limits)
+    else:
+        limits = residual_limits(corrected, n_classes)
+        reach = _reach_of_sum(n_classes, size, n, error_rate, *limits)
     return float(errors[0]), float(errors[1]), reach
 
 
@@ -83,27 +82,42 @@ def _errors(margins: list[Margin], share: np.ndarray, measure: str, n_bins: int)
     ]
 
 
-def _reach_of_event(squares: np.ndarray, size: float, n: int, error_rate: float) -> float:
-    """Theory 9.5 for both models: size sqrt(E r^2 / n) + sqrt(2 log(1 / delta) / n) each.
+def _reach_of_event(
+    squares: np.ndarray,
+    size: float,
+    n: int,
+    error_rate: float,
+    largest: float,
+    largest_square: float,
+) -> float:
+    """Theory 9.5: size sqrt(E r^2 / n) + R sqrt(2 log(1 / delta) / n) for each model, |r| <= R.
 
     For cells the mean of the largest deviation is at most sqrt(n_cells E r^2 / n), by Cauchy and
     Schwarz, so that a grid's size is its side.
     """
-    # Two of the four facts are E r^2 <= its sample mean + sqrt(log / (2 n)).
+    # Two of the four facts are E r^2 <= its sample mean + R^2 sqrt(log / (2 n)).
     log = np.log(4 / error_rate)
-    squares = np.minimum(squares + np.sqrt(log / (2 * n)), 1.0)
-    return float((size * np.sqrt(squares / n) + np.sqrt(2 * log / n)).sum())
+    squares = np.minimum(squares + largest_square * np.sqrt(log / (2 * n)), largest_square)
+    return float((size * np.sqrt(squares / n) + largest * np.sqrt(2 * log / n)).sum())
 
 
-def _reach_of_sum(n_classes: int, size: float, n: int, error_rate: float) -> float:
-    """The same for sums over classes, whose squared residuals sum to 2 at most."""
+def _reach_of_sum(
+    n_classes: int,
+    size: float,
+    n: int,
+    error_rate: float,
+    largest: float,
+    largest_square: float,
+) -> float:
+    """The same for sums over classes, of residuals with sum |r_j| <= R and sum r_j^2 <= R2."""
     log = np.log(2 / error_rate)
-    return float(2 * (size * np.sqrt(2 * n_classes / n) + np.sqrt(8 * log / n)))
+    mean = size * np.sqrt(largest_square * n_classes / n)
+    return float(2 * (mean + largest * np.sqrt(2 * log / n)))
 
 
-def _event(truth: Truth, j: int, known: np.ndarray) -> np.ndarray:
+def _event(truth: Truth, j: int, rows: Any) -> np.ndarray:
     """Probability of class j in the labelled rows."""
     if truth.labels is not None:
-        return (truth.labels[known] == j).astype(np.float64)
+        return (truth.labels[rows] == j).astype(np.float64)
     assert truth.rows is not None
-    return truth.rows[known, j].astype(np.float64)
+    return truth.rows[rows, j].astype(np.float64)

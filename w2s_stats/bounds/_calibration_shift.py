@@ -6,23 +6,33 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._validation import check_choice, check_weight, whole_or_nothing
+from w2s_stats._intervals import Interval, empirical_bernstein_mean
+from w2s_stats._validation import check_choice, check_confidence_level, whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
 from w2s_stats.bounds._calibration_change import COMPUTED, calibration_change
-from w2s_stats.bounds._intervals import (
-    Interval,
-    check_confidence_level,
-    empirical_bernstein_mean,
+from w2s_stats.bounds._inputs import Predictions, check_class_predictions
+from w2s_stats.bounds._log_ratio import distributions, row_facts
+from w2s_stats.bounds._row_means import (
+    FRESH_ROWS,
+    LABELLED_AT_RANDOM,
+    mean_of_rows,
+    through,
 )
-from w2s_stats.bounds._log_ratio import RowFacts, check_pair, row_blocks, row_facts
-from w2s_stats.bounds._row_means import FRESH_ROWS, LABELLED_AT_RANDOM, mean_of_rows
-from w2s_stats.bounds._truth import check_truth
+from w2s_stats.bounds._rows import blocks
+from w2s_stats.bounds._truth import Truth, check_truth
 from w2s_stats.calibration._cells import check_bins
+from w2s_stats.calibration._weak_labels import CorrectedLabels
 
 # A measure of calibration moves by at most so many mean distances of the two models.
 LIPSCHITZ = {"same-information": 1.0, "distance": 1.0, "smooth": 2.0, "smooth-vector": 3.0}
 # These condition on each model's own scores, and have no such constant.
 SCORE_CONDITIONAL = ("marginal", "expected", "top-label")
+
+TRUE_LABELS = Assumption("Labels are true ones, not the weak model's", "not checked")
+INDEPENDENT_ERRORS = Assumption(
+    "Given the class, errors of the corrected labels are independent of both forecasts",
+    "not checked",
+)
 
 
 class CalibrationShift(Bound):
@@ -65,7 +75,9 @@ class CalibrationShift(Bound):
         Valid at every n, and wide (theory 9.5, and its like for cells): each of the two errors is
         within c sqrt(E r^2 / n) + sqrt(2 log(1 / delta) / n) of its population value, r = y - F,
         c = 2 for "smooth" and `n_bins` for cells, and the change within L times the mean distance,
-        by empirical Bernstein. NaN where rows have weights.
+        by empirical Bernstein. NaN where rows have weights, or labels were corrected by an
+        estimated matrix. Errors are suprema of means, not means of rows, so that none of it is
+        prediction-powered: rows without label count for the distance only.
     method_, holds_, assumptions_, table_
         As in every bound.
 
@@ -107,7 +119,10 @@ class CalibrationShift(Bound):
         y_weak, y_student : array-like of shape (n_samples, n_classes) or (n_samples,)
             Class probabilities; one dimension: the positive class's.
         y_true : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
-            Class labels or probabilities, NaN where a row has no label.
+            Class labels or probabilities, NaN where a row has no label; or `CorrectedLabels` of a
+            labeller whose errors, given the class, are independent of both forecasts, as those of
+            `y_weak` itself or of the student's training labels are not (theory 4.5). The limits of
+            "smooth" are then those of a population, and `holds_` is None.
         y_ceiling, neighbors : ignored
         sample_weight : array-like of shape (n_samples,), default=None
 
@@ -124,46 +139,41 @@ class CalibrationShift(Bound):
         """
         level = check_confidence_level(self.confidence_level)
         self._check_measure()
-        weak, student = check_pair(y_weak, y_student)
+        data = check_class_predictions(
+            y_weak, y_student, y_true, sample_weight=sample_weight, truth_of=_truth_of
+        )
         positive_only = np.ndim(y_weak) == 1 and np.ndim(y_student) == 1
         if self.measure == "distance" and not positive_only:
             raise ValueError(
                 "y_weak and y_student must have one dimension, the positive class's probability, "
                 f'for measure="distance"; found {np.ndim(y_weak)} and {np.ndim(y_student)}.'
             )
-        truth = check_truth(y_true, *weak.shape)
-        weight = check_weight(sample_weight, weak)
-        facts = row_facts(weak, student, weight=weight)
-        apart = _distances(weak, student) * (0.5 if positive_only else 1.0)
-        apart = apart if weight is None else apart[weight > 0]
+        apart = _distances(data.weak, data.student) * (0.5 if positive_only else 1.0)
         largest = 1.0 if positive_only else 2.0
-        table = self._limits(apart, facts, level, largest=largest)
+        table = self._limits(apart, data, level, largest=largest)
         limit = table[0].value
-        counted = slice(None) if weight is None else weight > 0
-        complete = truth is None or bool(truth.known[counted].all())
+        corrected = y_true if isinstance(y_true, CorrectedLabels) else None
         estimate = None
-        if truth is not None and self.measure in COMPUTED:
+        if data.truth is not None and self.measure in COMPUTED:
             before, after, reach = calibration_change(
-                weak,
-                student,
-                truth,
-                weight,
+                data,
                 measure=self.measure,
                 n_bins=self.n_bins,
                 positive_only=positive_only,
+                corrected=corrected,
                 error_rate=(1 - level) / 2,
             )
-            # The other half of the error rate is for the distance, which limits the change too.
-            bernstein = empirical_bernstein_mean(
-                apart, 0.0, largest, confidence_level=(1 + level) / 2
-            )
-            cap = LIPSCHITZ[self.measure] * bernstein.high
             change = after - before
-            estimate = Interval(
-                change, max(change - reach, -cap), min(change + reach, cap), "finite-sample"
-            )
-            if weight is not None:
+            if data.weight is not None or (corrected is not None and corrected.estimated):
                 estimate = Interval(change, np.nan, np.nan, "")
+            else:
+                # The other half of the error rate is for the distance, which limits it too.
+                bernstein = empirical_bernstein_mean(
+                    apart, 0.0, largest, confidence_level=(1 + level) / 2
+                )
+                cap = LIPSCHITZ[self.measure] * bernstein.high
+                low, high = max(change - reach, -cap), min(change + reach, cap)
+                estimate = Interval(change, low, high, "finite-sample")
             table += [
                 Quantity("calibration error, weak model", before),
                 Quantity("calibration error, student", after),
@@ -175,10 +185,11 @@ class CalibrationShift(Bound):
             table=table,
             assumptions=[
                 FRESH_ROWS,
-                Assumption("Labels are true ones, not the weak model's", "not checked"),
-                *([] if complete else [LABELLED_AT_RANDOM]),
+                TRUE_LABELS if corrected is None else INDEPENDENT_ERRORS,
+                *([] if data.complete else [LABELLED_AT_RANDOM]),
             ],
-            comparable=complete,
+            # Cells average labels that lie outside [0, 1], smooth weights do not.
+            comparable=data.complete and (corrected is None or self.measure != "smooth"),
             # The change is a difference of errors of order 1, exact to their rounding.
             rounding=1e-9 + 1e-13 / max(limit, 1e-13),
         )
@@ -194,38 +205,52 @@ class CalibrationShift(Bound):
         check_bins(self.n_bins, "uniform")
 
     def _limits(
-        self, apart: np.ndarray, facts: RowFacts, level: float, *, largest: float
+        self, apart: np.ndarray, data: Predictions, level: float, *, largest: float
     ) -> list[Quantity]:
         """L times the mean distance, which is `largest` at most, and times what KL makes of it."""
         factor = LIPSCHITZ[self.measure]
-        found = [mean_of_rows(apart, facts.weight, level)]
-        if facts.weight is None:
-            found.append(empirical_bernstein_mean(apart, 0.0, largest, confidence_level=level))
+        found = {"": mean_of_rows(apart, data.weight, level)}
+        if data.weight is None:
+            found[", any n"] = empirical_bernstein_mean(apart, 0.0, largest, confidence_level=level)
         table = [
             Quantity(
-                "observed, L mean distance: +-",
+                f"observed, L mean distance{kind}: +-",
                 factor * mean.estimate,
                 factor * mean.low,
                 factor * mean.high,
                 mean.method,
             )
-            for mean in found
+            for kind, mean in found.items()
         ]
-        half = factor * largest
+        facts, half = row_facts(data.weak, data.student), factor * largest
         for name, rows in (("weak || student", facts.forward), ("student || weak", facts.reverse)):
-            d = mean_of_rows(rows, facts.weight, level)
-            huber = np.sqrt(-np.expm1(-d.estimate))
+            d = mean_of_rows(rows, data.weight, level)
             table += [
-                Quantity(f"Pinsker, KL({name}): +-", half * np.sqrt(d.estimate / 2)),
-                Quantity(f"Bretagnolle-Huber, KL({name}): +-", half * huber),
+                through(f"Pinsker, KL({name}): +-", d, lambda d: half * np.sqrt(d / 2)),
+                through(
+                    f"Bretagnolle-Huber, KL({name}): +-", d, lambda d: half * np.sqrt(-np.expm1(-d))
+                ),
                 Quantity(f"KL({name})", *d),
             ]
         return table
 
 
 def _distances(weak: np.ndarray, student: np.ndarray) -> np.ndarray:
-    """||s - w||_1 of every row."""
+    """||s - w||_1 of every row, at most 2."""
     out = np.empty(len(weak))
-    for block in row_blocks(*weak.shape):
-        out[block] = np.abs(student[block].astype(np.float64) - weak[block]).sum(axis=1)
-    return out
+    for block in blocks(*weak.shape):
+        w, s = distributions(weak[block]), distributions(student[block])
+        out[block] = np.abs(s - w).sum(axis=1)
+    return np.minimum(out, 2.0, out=out)
+
+
+def _truth_of(y_true: Any, n_rows: int, n_classes: int) -> Truth | None:
+    """Truth of labels, probabilities or corrected labels."""
+    if not isinstance(y_true, CorrectedLabels):
+        return check_truth(y_true, n_rows, n_classes)
+    if y_true.rows.shape != (n_rows, n_classes):
+        raise ValueError(
+            f"y_true must be corrected labels of {n_rows} rows and {n_classes} classes; found "
+            f"{y_true.rows.shape[0]} rows and {y_true.rows.shape[1]} classes."
+        )
+    return Truth(np.ones(n_rows, dtype=bool), None, y_true.rows)

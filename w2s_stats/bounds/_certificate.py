@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from w2s_stats._validation import whole_or_nothing
+from w2s_stats._validation import check_confidence_level, whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Quantity
-from w2s_stats.bounds._classes import FunctionClass, extreme_member
-from w2s_stats.bounds._gain import (
-    ROUNDING,
-    GainBound,
-    cancelled,
-    divergence_rows,
-    errors,
-    inner,
-    mean,
-    sampling,
-    slope,
-)
+from w2s_stats.bounds._classes import FunctionClass, extreme_gaps
+from w2s_stats.bounds._gain import GainBound, divergence_rows, errors, mean
 from w2s_stats.bounds._inputs import check_predictions
-from w2s_stats.bounds._intervals import check_confidence_level
 from w2s_stats.bounds._parameters import check_divergence
 
 
@@ -131,40 +120,24 @@ class GainCertificate(GainBound):
         check_confidence_level(self.confidence_level)
         data = check_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
         divergence = check_divergence(self.divergence)
-        misfit = divergence_rows(divergence, "y_student", data.student, "y_weak", data.weak)
-        direction = slope(divergence, data.weak, data.student)
+        misfit = divergence_rows(divergence, "y_student", data.student, "y_weak", data.weak, data)
+        below, above = extreme_gaps(self.function_class, divergence, data)
+        lowest, highest = misfit - below, misfit + above
 
-        worst = extreme_member(self.function_class, -direction, data.weight)
-        best = extreme_member(self.function_class, direction, data.weight)
-        lowest = misfit + inner(worst - data.student, direction)
-        highest = misfit + inner(best - data.student, direction)
-
-        estimate, lost = None, 0.0
-        if data.truth is not None:
-            weak_error, student_error = errors(divergence, data)
-            estimate = self._gain(weak_error - student_error, misfit, data)
-            lost = cancelled(weak_error, student_error, data)
         table = [
             Quantity("misfit", *self._mean(misfit, data.weight)),
-            Quantity("misfit - lower limit", mean(misfit - lowest, data.weight)),
+            Quantity("misfit - lower limit", mean(below, data.weight)),
             Quantity("lower limit, new rows", *self._mean(lowest, data.weight)),
             Quantity("upper limit, new rows", *self._mean(highest, data.weight)),
         ]
-        assumptions = [
-            Assumption("The truth lies in function_class, a convex class", "not checked"),
-            Assumption(
-                "For new rows: rows are independent, and the student was trained on others",
-                "not checked",
-            ),
-            *sampling(data),
-        ]
-        return self._conclude(
-            estimate,
+        return self._conclude_gain(
+            errors(divergence, data),
+            misfit,
+            data,
             mean(lowest, data.weight),
             mean(highest, data.weight),
             table=table,
-            assumptions=assumptions,
-            rounding=ROUNDING[data.student.dtype],
-            cancelled=lost,
-            comparable=data.comparable,
+            assumptions=[
+                Assumption("The truth lies in function_class, a convex class", "not checked")
+            ],
         )

@@ -6,16 +6,34 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._validation import check_choice, check_weight, whole_or_nothing
-from w2s_stats.bounds._base import Bound, Quantity
-from w2s_stats.bounds._inputs import check_predictions
-from w2s_stats.bounds._intervals import check_confidence_level, empirical_bernstein_mean
-from w2s_stats.bounds._log_ratio import check_pair, distributions, row_blocks
-from w2s_stats.bounds._row_means import FRESH_ROWS, mean_of_known_rows, mean_of_rows
-from w2s_stats.bounds._truth import Truth, check_truth
+from w2s_stats._intervals import (
+    Interval,
+    clopper_pearson_rate,
+    empirical_bernstein_mean,
+    rate_of_known,
+    wilson_rate,
+)
+from w2s_stats._validation import (
+    check_choice,
+    check_confidence_level,
+    whole_or_nothing,
+)
+from w2s_stats.bounds._base import Assumption, Bound, Quantity
+from w2s_stats.bounds._inputs import Predictions, check_class_predictions, check_predictions
+from w2s_stats.bounds._log_ratio import distributions
+from w2s_stats.bounds._row_means import (
+    FRESH_ROWS,
+    LABELLED_AT_RANDOM,
+    mean_of_known_rows,
+    mean_of_rows,
+)
+from w2s_stats.bounds._rows import blocks, blocks_of
+from w2s_stats.bounds._truth import Truth
 from w2s_stats.divergences._probabilities import check_probabilities
 
 LOSSES = ("kl", "cross-entropy", "zero-one", "squared")
+# The floor with an interval that is no approximation.
+_AT_EVERY_N = "floor, valid at every n"
 
 
 class ErrorFloor(Bound):
@@ -45,13 +63,13 @@ class ErrorFloor(Bound):
     Attributes
     ----------
     estimate_ : float
-        Sum of the two errors; NaN without truth. With a part of the rows labelled and no weights,
-        prediction-powered by the floor's rows.
+        Sum of the two errors; NaN without truth. With a part of the rows labelled,
+        prediction-powered by the floor's rows (without weights, or for the zero-one loss).
     lower_, upper_ : float
         The floor on this sample, and infinity. For a population take the interval in `table_`:
-        normal, and where rows are known to lie in [0, 1], for the zero-one loss and for the squared
-        one of class probabilities (two columns or more, every row checked), also by empirical
-        Bernstein, valid at every n.
+        normal, and for the zero-one loss Wilson's; without weights also one that is valid at every
+        n, where there is one: Clopper and Pearson's for the zero-one loss, by empirical Bernstein
+        for the squared one of class probabilities (two columns or more, every row checked).
     interval_, method_, holds_, assumptions_, table_
         As in every bound.
 
@@ -106,24 +124,29 @@ class ErrorFloor(Bound):
         level = check_confidence_level(self.confidence_level)
         check_choice("loss", self.loss, LOSSES)
         if self.loss == "squared":
-            rows, weight, in_unit = _squared_rows(y_weak, y_student, y_true, sample_weight)
+            found = check_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
+            rows = _squared_rows(found)
         else:
-            weak, student = check_pair(y_weak, y_student)
-            truth = check_truth(y_true, *weak.shape)
-            weight = check_weight(sample_weight, weak)
-            rows = _probability_rows(weak, student, truth, self.loss)
-            in_unit = self.loss == "zero-one"
-        if weight is not None:
-            rows, weight = {name: row[weight > 0] for name, row in rows.items()}, weight[weight > 0]
-        error = rows.pop("error")
-        table = [Quantity(name, *mean_of_rows(row, weight, level)) for name, row in rows.items()]
-        floor = rows["floor"]
-        if weight is None and in_unit:
-            # Rows of probabilities sum to 1 up to rounding only.
-            inside = np.minimum(floor, 1.0)
-            bernstein = empirical_bernstein_mean(inside, 0.0, 1.0, confidence_level=level)
-            table.insert(1, Quantity("floor", *bernstein))
-        estimate, sampling = mean_of_known_rows(error, floor, weight, level)
+            found = check_class_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
+            rows = _probability_rows(found.weak, found.student, found.truth, self.loss)
+        weight = found.weight
+        error, floor = rows.pop("error"), rows["floor"]
+        if self.loss == "zero-one":
+            table = [Quantity("floor", *wilson_rate(floor, weight, confidence_level=level))]
+            if weight is None:
+                exact = clopper_pearson_rate(floor, confidence_level=level)
+                table.append(Quantity(_AT_EVERY_N, *exact))
+            estimate, sampling = _summed_rates(error, floor, weight, level)
+        else:
+            table = [
+                Quantity(name, *mean_of_rows(row, weight, level)) for name, row in rows.items()
+            ]
+            if weight is None and self.loss == "squared" and _at_most_one(found):
+                # Rows of probabilities sum to 1 up to rounding only.
+                inside = np.minimum(floor, 1.0)
+                bernstein = empirical_bernstein_mean(inside, 0.0, 1.0, confidence_level=level)
+                table.insert(1, Quantity(_AT_EVERY_N, *bernstein))
+            estimate, sampling = mean_of_known_rows(error, floor, weight, level)
         return self._conclude(
             estimate,
             table[0].value,
@@ -134,16 +157,27 @@ class ErrorFloor(Bound):
         )
 
 
+def _summed_rates(
+    error: np.ndarray, floor: np.ndarray, weight: np.ndarray | None, level: float
+) -> tuple[Interval | None, list[Assumption]]:
+    """Two models' 0-1 errors, counted together; a disagreement is the guess that one is wrong."""
+    known = ~np.isnan(error)
+    if not known.any():
+        return None, []
+    found = rate_of_known(error[known], floor, known, weight, largest=2.0, confidence_level=level)
+    return found, [] if known.all() else [LABELLED_AT_RANDOM]
+
+
 def _probability_rows(
     weak: np.ndarray, student: np.ndarray, truth: Truth | None, loss: str
 ) -> dict[str, np.ndarray]:
     """Floor and error of each row, the error NaN where the truth is not known."""
-    n_rows = len(weak)
+    n_rows, n_classes = weak.shape
     names = ["floor", "error"]
     if loss == "cross-entropy":
         names += ["weak model alone", "student alone"]
     rows = {name: np.full(n_rows, np.nan) for name in names}
-    for block in row_blocks(*weak.shape):
+    for block in blocks(n_rows, n_classes):
         w, s = distributions(weak[block]), distributions(student[block])
         if loss == "zero-one":
             classes = np.arange(w.shape[1])
@@ -168,35 +202,34 @@ def _probability_rows(
     return rows
 
 
-def _squared_rows(
-    y_weak: Any, y_student: Any, y_true: Any, sample_weight: Any
-) -> tuple[dict[str, np.ndarray], np.ndarray | None, bool]:
-    """||w - s||^2 / 2 and ||F* - w||^2 + ||F* - s||^2 of each row; the rows' weights.
-
-    Last, whether the rows are class probabilities, whose floor is at most 1 wherever they are from.
-    Numbers that merely lie in [0, 1] here say nothing of others.
-    """
-    found = check_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
-    weak, student = (a.reshape(len(a), -1) for a in (found.weak, found.student))
+def _squared_rows(found: Predictions) -> dict[str, np.ndarray]:
+    """||w - s||^2 / 2 and ||F* - w||^2 + ||F* - s||^2 of each row."""
+    weak, student = found.weak, found.student
     error = np.full(len(weak), np.nan)
     if found.truth is not None:
-        truth = found.truth.reshape(len(found.truth), -1)
-        labelled = found.labelled
-        error[labelled] = _square(truth, weak[labelled]) + _square(truth, student[labelled])
-    rows = {"floor": _square(weak, student) / 2, "error": error}
-    return rows, found.weight, all(map(_are_distributions, (weak, student)))
+        error[found.labelled] = found.labelled_values(
+            lambda truth, rows: _square(truth, weak[rows]) + _square(truth, student[rows])
+        )
+    return {"floor": _square(weak, student) / 2, "error": error}
 
 
-def _are_distributions(rows: np.ndarray) -> bool:
+def _at_most_one(found: Predictions) -> bool:
+    """Whether rows are class probabilities, whose floor is at most 1 wherever they are from.
+
+    Numbers that merely lie in [0, 1] here say nothing of others.
+    """
     try:
-        check_probabilities(rows, name="rows")
+        for rows in (found.weak, found.student):
+            check_probabilities(rows.reshape(len(rows), -1), name="rows")
     except ValueError:
         return False
     return True
 
 
 def _square(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Squared distance of every two rows, in double precision."""
     out = np.empty(len(a))
-    for block in row_blocks(*a.shape):
-        out[block] = ((a[block].astype(np.float64) - b[block]) ** 2).sum(axis=1)
+    for block in blocks_of(a):
+        apart = (a[block].astype(np.float64) - b[block]) ** 2
+        out[block] = apart if apart.ndim == 1 else apart.sum(axis=1)
     return out

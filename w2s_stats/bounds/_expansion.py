@@ -6,15 +6,21 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._validation import whole_or_nothing
-from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._intervals import (
+from w2s_stats._intervals import (
     Interval,
-    check_confidence_level,
-    normal_mean,
     power_tuning,
+    rate_of_known,
+    score_mean,
+    wilson_rate,
 )
-from w2s_stats.bounds._intervals import prediction_powered_mean as powered_mean
+from w2s_stats._validation import (
+    check_confidence_level,
+    check_weight,
+    is_number,
+    shown,
+    whole_or_nothing,
+)
+from w2s_stats.bounds._base import Assumption, Bound, Quantity
 from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
 from w2s_stats.bounds._neighborhoods import (
     Rows,
@@ -24,7 +30,6 @@ from w2s_stats.bounds._neighborhoods import (
     expansion_of,
     printed_limit,
 )
-from w2s_stats.bounds._parameters import is_number
 from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM
 
 
@@ -53,12 +58,14 @@ class ExpansionBound(Bound):
     Attributes
     ----------
     estimate_, interval_ : float, tuple of two floats
-        The student's error, cut to [0, 1]: prediction-powered (f != w predicts f != y in the rows
-        without gold label), or normal where every row has one.
+        The student's error: prediction-powered (f != w predicts f != y in the rows without gold
+        label), or Wilson's where every row has one.
     lower_, upper_ : float
         0 and the limit, also in the table with its interval where it is measured.
     expansion_ : float
-        P(N(U) | w != y) / P(U | w = y) on the gold labels; NaN without, or where undefined.
+        P(N(U) | w != y) / P(U | w = y) on the gold labels; NaN without, or where undefined. It is
+        also in the table, without an interval: with few gold labels U and N(U) are too small, and
+        by how much is not known.
     robustness_ : float
         Share of rows whose neighbours all have the student's label.
     holds_, assumptions_, table_ : see `Bound`
@@ -81,6 +88,15 @@ class ExpansionBound(Bound):
     [L24] Theorem 4.1 follows for c <= 1, even without its term in P(not robust): its conditions
     give u >= 3/4. For c > 1, which a family of sets smaller than all of the good rows allows, it
     is false. Theorem B.1 is not reproduced here: its exact statement was not at hand.
+
+    Intervals of what depends on neighbours (the robust rows, the limit, the limit of a class) are
+    "conservative with neighbours": the variance of the mean is sum d_i d_j / n^2 over i and j that
+    are equal or neighbours, d the rows' distances from their mean, and not below sum d_i^2 / n^2.
+    In simulations with rows in independent pairs the limit's 95 % interval covers 94 to 96 % (88 to
+    91 % as if rows were independent). Neighbours in space are alike without being dependent, and
+    this counts as dependence: with five nearest neighbours the limit's interval covers 98 %, that
+    of the robust rows 97 to 99.6 %. Rows that share a neighbour without being neighbours depend on
+    each other as well, which is left out.
 
     A student that fits its weak labels has P(f != w) = 0 and an empty N(U): the limit is then a.
 
@@ -142,8 +158,8 @@ class ExpansionBound(Bound):
         neighbors : array-like of shape (n_samples, n_neighbors), or sparse (n_samples, n_samples)
             The rows next to each row, by number (-1 fills up), or a graph of scikit-learn. Which
             rows are neighbours must not depend on labels.
-        sample_weight : None
-            Not supported: repeat rows instead.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Rows of weight zero are left out, as rows and as neighbours.
 
         Returns
         -------
@@ -158,43 +174,47 @@ class ExpansionBound(Bound):
         """
         level = check_confidence_level(self.confidence_level)
         self._check_assumed()
-        if sample_weight is not None:
-            raise ValueError("sample_weight is not supported by ExpansionBound: repeat rows.")
         weak = predicted_labels(y_weak, name="y_weak")
         student = predicted_labels(y_student, len(weak), name="y_student")
         truth = true_labels(y_true, len(weak))
         check_classes(y_weak=y_weak, y_student=y_student, y_true=y_true)
-        rows = distinguish(weak, student, truth, *edges(neighbors, len(weak)))
-        measured = self.expansion is None
-        if measured and not rows.known.any():
+        weight = check_weight(sample_weight, weak)
+        rows = distinguish(weak, student, truth, *edges(neighbors, len(weak)), weight)
+        wrong = student != truth
+        if weight is not None:
+            wrong, truth = wrong[weight > 0], truth[weight > 0]
+        measured, labelled = self.expansion is None, bool(rows.known.any())
+        if measured and not labelled:
             raise ValueError(
                 "ExpansionBound needs y_true in some rows, or both expansion and weak_error; "
                 "found neither."
             )
-        differs, unsteady = rows.differs.mean(), (rows.differs | ~rows.robust).mean()
+        robust = score_mean(
+            rows.robust,
+            rows.weight,
+            covariance=rows.covariance(1.0 * rows.robust),
+            confidence_level=level,
+        )
         table = [
-            _quantity("student against weak labels", rows.differs, level),
-            _quantity("robust rows", rows.robust, level),
+            _rate("student against weak labels", rows.differs, rows, level),
+            Quantity("robust rows", *_with_neighbours(robust)),
         ]
         error, expansion, upper = None, np.nan, np.nan
-        if rows.known.any():
-            wrong = (student != truth)[rows.known].astype(float)
-            terms = (rows.differs + 1.0 * rows.bad - 2.0 * rows.reached)[rows.known]
-            # One tuning for both: limit minus error is then a mean over gold rows, none negative.
-            tuning = _tuning(wrong, rows)
-            error = _rate(_mean(wrong, rows, tuning, level))
-            limit = _rate(_mean(terms, rows, tuning, level))
+        if labelled:
+            error, limit = _error_and_limit(wrong, rows, level)
             upper, expansion = limit.estimate, expansion_of(rows)
+            gold = rows.of(rows.known)
             table += [
-                _quantity("weak error", rows.bad[rows.known], level),
+                _rate("weak error", gold.bad, gold, level),
                 Quantity("expansion of the student's set", expansion),
                 Quantity("limit, measured on gold labels", *limit),
                 *_class_table(rows, truth, level),
             ]
-        partly = bool(rows.known.any() and not rows.known.all())
+        partly = labelled and not rows.known.all()
         assumptions = []
         if not measured:
             assert self.weak_error is not None and self.expansion is not None
+            differs, unsteady = rows.share(rows.differs), rows.share(rows.differs | ~rows.robust)
             upper, share = expansion_limit(differs, unsteady, self.weak_error, self.expansion)
             table.append(Quantity("share of good rows that anchor, at least", share))
             assumptions = _assumed(rows, self.expansion, self.weak_error, share, level)
@@ -209,7 +229,7 @@ class ExpansionBound(Bound):
             every = "All rows have a gold label; with fewer the limit is an estimate, and larger"
             assumptions.append(Assumption(every, "violated" if partly else "held"))
         self.expansion_ = float(expansion)
-        self.robustness_ = float(rows.robust.mean())
+        self.robustness_ = rows.share(rows.robust)
         return self._conclude(
             error,
             0.0,
@@ -223,13 +243,13 @@ class ExpansionBound(Bound):
         c, a = self.expansion, self.weak_error
         if (c is None) != (a is None):
             raise ValueError(
-                "expansion and weak_error must be given both or not at all, found "
+                "expansion and weak_error must be given both or not at all; found "
                 f"expansion={c!r} and weak_error={a!r}."
             )
         if c is not None and not (is_number(c) and 0 <= c < np.inf):
-            raise ValueError(f"expansion must be a number of at least 0, found {c!r}.")
+            raise ValueError(f"expansion must be a number of at least 0; found {shown(c)}.")
         if a is not None and not (is_number(a) and 0 <= a < 1):
-            raise ValueError(f"weak_error must lie from 0 to below 1, found {a!r}.")
+            raise ValueError(f"weak_error must lie from 0 to below 1; found {shown(a)}.")
 
 
 def _assumed(
@@ -238,8 +258,12 @@ def _assumed(
     """Whether gold labels, where there are any, agree with what is assumed."""
     expands = weak = "not checked"
     if rows.known.any():
-        found = normal_mean(rows.bad[rows.known], confidence_level=level)
-        weak = "held" if found.low <= weak_error <= found.high else "violated"
+        gold = rows.of(rows.known)
+        found = wilson_rate(gold.bad, gold.weight, confidence_level=level)
+        if not found.low <= weak_error <= found.high:
+            weak = "violated"
+        elif rows.known.all():
+            weak = "held"
     if rows.known.all():
         # Without bad rows there is nothing to reach, and any expansion is there.
         short = rows.bad.any() and not expansion_of(rows) >= expansion - 1e-12
@@ -252,18 +276,59 @@ def _assumed(
     ]
 
 
+def _error_and_limit(wrong: np.ndarray, rows: Rows, level: float) -> tuple[Interval, Interval]:
+    """Means over all rows of what gold rows know; the disagreement predicts it elsewhere.
+
+    Rows of the limit depend on their neighbours, those of the error do not.
+    """
+    known, guess = rows.known, 1.0 * rows.differs
+    near, far = (None, None) if rows.weight is None else (rows.weight[known], rows.weight[~known])
+    tuning, parts = None, rows.limit
+    if not known.all():
+        # One tuning for both: limit minus error is then a mean over gold rows, none negative.
+        tuning = power_tuning(wrong[known], guess[known], guess[~known], near, far)
+        parts = np.where(known, rows.limit - tuning * guess, tuning * guess)
+
+    def mean(values: np.ndarray, largest: float, covariance: float = 0.0) -> Interval:
+        found = rate_of_known(
+            values[known],
+            guess,
+            known,
+            rows.weight,
+            largest=largest,
+            covariance=covariance,
+            tuning=tuning,
+            confidence_level=level,
+        )
+        value, low, high = np.minimum(found[:3], 1.0).tolist()
+        return Interval(value, low, high, found.method)
+
+    limit = mean(rows.limit, 2.0, rows.covariance(parts, known))
+    return mean(wrong, 1.0), _with_neighbours(limit)
+
+
+def _with_neighbours(found: Interval) -> Interval:
+    return found._replace(method=f"{found.method}, conservative with neighbours")
+
+
 def _class_table(rows: Rows, truth: np.ndarray, level: float) -> list[Quantity]:
     """Limits within each class: ours, and that of Theorem 4.1 where its conditions are met."""
     table = []
     for label in np.unique(truth[rows.known]):
-        own = Rows(*(part[truth == label] for part in rows))
-        limit = own.differs + 1.0 * own.bad - 2.0 * own.reached
-        table.append(_quantity(f"class {label}: limit", limit, level))
+        own = rows.of(truth == label)
+        limit = score_mean(
+            own.limit,
+            own.weight,
+            largest=2.0,
+            covariance=own.covariance(own.limit),
+            confidence_level=level,
+        )
+        table.append(Quantity(f"class {label}: limit", *_with_neighbours(limit)))
         printed = printed_limit(
-            own.differs.mean(),
-            (own.differs | ~own.robust).mean(),
-            1 - own.robust.mean(),
-            own.bad.mean(),
+            own.share(own.differs),
+            own.share(own.differs | ~own.robust),
+            own.share(~own.robust),
+            own.share(own.bad),
             min(expansion_of(own), 1.0),  # what expands by more expands by 1
         )
         if not np.isnan(printed):
@@ -271,26 +336,5 @@ def _class_table(rows: Rows, truth: np.ndarray, level: float) -> list[Quantity]:
     return table
 
 
-def _quantity(name: str, values: np.ndarray, level: float) -> Quantity:
-    return Quantity(name, *normal_mean(values, confidence_level=level))
-
-
-def _tuning(wrong: np.ndarray, rows: Rows) -> float:
-    """How far the disagreement is trusted where there is no gold label, if there is such a row."""
-    if rows.known.all():
-        return 0.0
-    return power_tuning(wrong, 1.0 * rows.differs[rows.known], 1.0 * rows.differs[~rows.known])
-
-
-def _mean(values: np.ndarray, rows: Rows, tuning: float, level: float) -> Interval:
-    """Mean over all rows of what gold rows know; the disagreement predicts it elsewhere."""
-    if rows.known.all():
-        return normal_mean(values, confidence_level=level)
-    known, rest = rows.differs[rows.known], rows.differs[~rows.known]
-    return powered_mean(values, known, rest, tuning=tuning, confidence_level=level)
-
-
-def _rate(found: Interval) -> Interval:
-    """An interval for a rate, cut to [0, 1]."""
-    value, low, high = np.clip(found[:3], 0.0, 1.0).tolist()
-    return Interval(value, low, high, found.method)
+def _rate(name: str, events: np.ndarray, rows: Rows, level: float) -> Quantity:
+    return Quantity(name, *wilson_rate(events, rows.weight, confidence_level=level))

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats.bounds._base import Assumption, Bound
-from w2s_stats.bounds._inputs import Predictions
-from w2s_stats.bounds._intervals import (
+from w2s_stats._intervals import (
     BOOTSTRAP_ROWS,
     Interval,
     bootstrap_mean,
     normal_mean,
     prediction_powered_mean,
 )
-from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM
+from w2s_stats._validation import shown
+from w2s_stats.bounds._base import Assumption, Bound, Quantity
+from w2s_stats.bounds._inputs import Predictions
+from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS
+from w2s_stats.bounds._rows import blocks_of
 
 # Of a limit: what holds up to rounding holds.
 ROUNDING = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}
+
+# What a student may be a projection onto.
+STUDENT_CLASSES = ("convex", "affine")
 
 # Of a gain: units in the last place of the errors that it is the difference of.
 _CANCELLED = 64
@@ -31,7 +38,7 @@ class GainBound(Bound):
     random_state: Any
 
     def _mean(self, values: np.ndarray, weight: np.ndarray | None = None) -> Interval:
-        """Interval of a mean: rows resampled, or Wald's where there are many."""
+        """Interval of a mean: rows resampled, or the normal one where there are many."""
         if len(values) > BOOTSTRAP_ROWS:
             return normal_mean(values, weight, confidence_level=self.confidence_level)
         return bootstrap_mean(
@@ -42,79 +49,142 @@ class GainBound(Bound):
             random_state=self.random_state,
         )
 
-    def _gain(self, gain: np.ndarray, misfit: np.ndarray, data: Predictions) -> Interval:
-        """Interval of the mean gain of all rows, from the rows that have a truth.
+    def _labelled_mean(self, values: np.ndarray, guess: np.ndarray, data: Predictions) -> Interval:
+        """Interval of the mean over all rows of what is known of those that have a truth.
 
-        Theory says that misfit predicts gain: where some rows have no truth, it does.
+        Where some have none, a guess for every row stands in: theory says that the misfit predicts
+        the gain, and so the errors.
         """
-        if data.complete or data.weight is not None:
-            return self._mean(gain, rows_of(data.weight, data.labelled))
+        if data.complete:
+            return self._mean(values, data.weight)
+        near = data.labelled
         return prediction_powered_mean(
-            gain,
-            misfit[data.labelled],
-            misfit[~data.labelled],
+            values,
+            guess[near],
+            guess[~near],
+            labelled_weight=data.labelled_weight,
+            unlabelled_weight=None if data.weight is None else data.weight[~near],
             confidence_level=self.confidence_level,
         )
 
+    def _conclude_gain(
+        self,
+        errors: tuple[np.ndarray, np.ndarray] | None,
+        misfit: np.ndarray,
+        data: Predictions,
+        lower: float,
+        upper: float,
+        *,
+        table: Sequence[Quantity],
+        assumptions: Sequence[Assumption],
+    ) -> Self:
+        """Conclude with the gain, which is known where the models' errors are."""
+        estimate, cancelled = None, 0.0
+        if errors is not None:
+            weak_error, student_error = errors
+            estimate = self._labelled_mean(weak_error - student_error, misfit, data)
+            # What rounding of the two leaves when one is taken from the other.
+            size = mean(weak_error + student_error, data.labelled_weight)
+            cancelled = float(_CANCELLED * np.finfo(data.student.dtype).eps * size)
+        sampling = [] if data.complete else [LABELLED_AT_RANDOM]
+        return self._conclude(
+            estimate,
+            lower,
+            upper,
+            table=table,
+            assumptions=[*assumptions, NEW_ROWS, *sampling],
+            rounding=ROUNDING[data.student.dtype],
+            cancelled=cancelled,
+            comparable=data.complete,
+        )
 
-def sampling(data: Predictions) -> list[Assumption]:
-    """What a gain takes for granted where some of the rows have no truth."""
-    return [] if data.truth is None or data.comparable else [LABELLED_AT_RANDOM]
 
+def errors(divergence: Any, data: Predictions) -> tuple[np.ndarray, np.ndarray] | None:
+    """D(F*, F_w) and D(F*, F_sw) of every row that has a truth; None without."""
+    if data.truth is None:
+        return None
 
-def cancelled(weak_error: np.ndarray, student_error: np.ndarray, data: Predictions) -> float:
-    """Rounding of two errors, which is left when one is taken from the other."""
-    size = mean(weak_error + student_error, rows_of(data.weight, data.labelled))
-    return float(_CANCELLED * np.finfo(data.student.dtype).eps * size)
+    def error(name: str, model: np.ndarray) -> np.ndarray:
+        return data.labelled_values(
+            lambda truth, rows: divergence_rows(
+                divergence, "y_true", truth, name, model[rows], data, rows
+            )
+        )
 
-
-def errors(divergence: Any, data: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """D(F*, F_w) and D(F*, F_sw) of every row that has a truth."""
-    return (
-        divergence_rows(divergence, "y_true", data.truth, "y_weak", data.weak[data.labelled]),
-        divergence_rows(divergence, "y_true", data.truth, "y_student", data.student[data.labelled]),
-    )
+    return error("y_weak", data.weak), error("y_student", data.student)
 
 
 def divergence_rows(
-    divergence: Any, first: str, p: np.ndarray | None, second: str, q: np.ndarray
+    divergence: Any,
+    first: str,
+    p: np.ndarray,
+    second: str,
+    q: np.ndarray,
+    data: Predictions | None = None,
+    rows: Any = slice(None),
 ) -> np.ndarray:
-    """D(p, q) of every row, finite, or one sentence that says where it is not."""
-    p, q = divergence.check(p, q, names=(first, second))
+    """D(p, q) of every row, finite, or one sentence that says where it is not.
+
+    `p` and `q` are of these `rows` of `data`, whose numbers the sentence has.
+    """
+    _check_domain(divergence, first, p, second, q, data, rows)
     values = np.asarray(divergence.pointwise(p, q), dtype=np.float64)
     if not np.isfinite(values).all():
         row = int((~np.isfinite(values)).argmax())
         raise ValueError(
-            f"{type(divergence).__name__} of {first} from {second} must be finite, found "
-            f"{values[row]} at row {row}: clip {second} away from the border of the domain."
+            f"{type(divergence).__name__} of {first} from {second} must be finite; found "
+            f"{shown(values[row])} in row {_number(row, data, rows)}: clip {second} away from the "
+            "border of the domain."
         )
     return values
 
 
 def slope(
-    divergence: Any, weak: np.ndarray, student: np.ndarray, *, name: str = "y_student"
+    divergence: Any,
+    weak: np.ndarray,
+    student: np.ndarray,
+    *,
+    name: str = "y_student",
+    data: Predictions | None = None,
 ) -> np.ndarray:
     """grad phi(F_sw) - grad phi(F_w), the direction in which the truth decides on the gain."""
-    divergence.check(weak, student, names=("y_weak", name))
-    with np.errstate(invalid="ignore"):
-        difference = divergence.gradient(student) - divergence.gradient(weak)
-    if not np.isfinite(difference).all():
-        wrong = ~np.isfinite(difference.reshape(len(difference), -1)).all(axis=1)
-        raise ValueError(
-            f"y_weak and {name} must lie inside the domain of {type(divergence).__name__}, found "
-            f"its border in row {int(wrong.argmax())}: clip probabilities away from zero."
+    _check_domain(divergence, "y_weak", weak, name, student, data)
+    out = np.empty(weak.shape, dtype=np.result_type(weak, student))
+    for block in blocks_of(weak):
+        ahead, behind = divergence.gradient(student[block]), divergence.gradient(weak[block])
+        with np.errstate(invalid="ignore"):
+            difference = np.subtract(ahead, behind, out=out[block])
+        finite = np.isfinite(difference).reshape(len(difference), -1).all(axis=1)
+        if not finite.all():
+            row = block.start + int(finite.argmin())
+            raise ValueError(
+                f"y_weak and {name} must lie inside the domain of {type(divergence).__name__}; "
+                f"found its border in row {_number(row, data)}: clip probabilities away from zero."
+            )
+    return out
+
+
+def _check_domain(
+    divergence: Any,
+    first: str,
+    p: np.ndarray,
+    second: str,
+    q: np.ndarray,
+    data: Predictions | None,
+    rows: Any = slice(None),
+) -> None:
+    try:
+        divergence.check(p, q, names=(first, second))
+    except ValueError as error:
+        # Of the row's number in the arrays that were given.
+        sentence = re.sub(
+            r"(?<=\brow )\d+", lambda row: str(_number(int(row[0]), data, rows)), str(error)
         )
-    return difference
+        raise ValueError(sentence) from None
 
 
-def inner(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Inner product of every two rows."""
-    return a * b if a.ndim == 1 else np.einsum("ij,ij->i", a, b)
-
-
-def rows_of(values: np.ndarray | None, rows: Any) -> np.ndarray | None:
-    """Choose rows of an array, if there is one."""
-    return None if values is None else values[rows]
+def _number(row: int, data: Predictions | None, rows: Any = slice(None)) -> int:
+    return row if data is None else data.number(row, rows)
 
 
 def mean(values: np.ndarray, weight: np.ndarray | None = None) -> float:

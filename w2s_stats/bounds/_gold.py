@@ -8,12 +8,19 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from w2s_stats._validation import check_choice, check_weight, whole_or_nothing
+from w2s_stats._intervals import Interval, normal_mean
+from w2s_stats._validation import (
+    check_choice,
+    check_confidence_level,
+    check_integer,
+    is_number,
+    shown,
+    whole_or_nothing,
+)
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._intervals import Interval, check_confidence_level, normal_mean
-from w2s_stats.bounds._log_ratio import check_pair, distributions, log_ratio, row_blocks
-from w2s_stats.bounds._parameters import check_integer, is_number
-from w2s_stats.bounds._truth import Truth, check_truth
+from w2s_stats.bounds._inputs import Predictions, check_class_predictions
+from w2s_stats.bounds._log_ratio import distributions, log_ratio
+from w2s_stats.bounds._rows import blocks
 
 
 class GoldLabelPlan(Bound):
@@ -26,8 +33,11 @@ class GoldLabelPlan(Bound):
         |T - gain| \le \bar w \sqrt{\ln(2 / \delta) / (2 n)}
 
     with probability 1 - delta at every n (theory 9.3; Hoeffding, as every term lies in
-    [-1/2, 1/2]). Rows on which the models agree are never labelled. The first `fit`, without
-    truth, says which rows to label; the second, with their labels, what the gain is.
+    [-1/2, 1/2]). Rows on which the models agree are never labelled.
+
+    Three steps: `fit` without truth says which rows to label (`to_label_`) and what is known
+    without any label (`lower_`, `upper_`); `labels_needed` says how many labels a gain of a given
+    size takes; `fit` with the labels of those rows, NaN elsewhere, says what the gain is.
 
     Parameters
     ----------
@@ -57,7 +67,10 @@ class GoldLabelPlan(Bound):
         Mean of w_i.
     n_open_ : int
         Rows that differ at all, w_i > 0: labels of others do not matter.
-    holds_, assumptions_, table_ : see `Bound`
+    holds_, assumptions_, table_
+        As in every bound. The table has the rows that matter and are to be labelled, the mean
+        width, the reach of the interval and, to compare, its reach if rows were drawn uniformly;
+        with labels also the estimate's asymptotic interval, which is shorter.
 
     Notes
     -----
@@ -81,8 +94,14 @@ class GoldLabelPlan(Bound):
     >>> low, high = plan.interval_
     >>> round(low, 2), round(plan.estimate_, 2), round(high, 2)
     (0.03, 0.11, 0.19)
-    >>> plan.labels_needed(gain=0.1)
+    >>> plan.labels_needed(gain=0.1)  # to see a gain of 0.1 with probability 0.8
     368
+
+    The gain in accuracy asks for labels where the two disagree:
+
+    >>> right = GoldLabelPlan(n_labels=200, gain="accuracy").fit(weak, student)
+    >>> right.n_open_, right.fit(weak, student, y).interval_[0] > 0
+    (572, True)
     """
 
     def __init__(
@@ -137,28 +156,26 @@ class GoldLabelPlan(Bound):
         check_choice("gain", self.gain, tuple(_GAINS))
         check_integer("n_labels", self.n_labels, 1)
         check_integer("random_state", self.random_state, 0)
-        weak, student = check_pair(y_weak, y_student)
-        truth = check_truth(y_true, *weak.shape)
-        weight = check_weight(sample_weight, weak)
-        share = np.full(len(weak), 1 / len(weak)) if weight is None else weight / weight.sum()
+        data = check_class_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
+        n, weight = len(data.weak), data.weight
+        share = np.full(n, 1 / n) if weight is None else weight / weight.sum()
 
-        low, high = _envelope(weak, student, _GAINS[self.gain])
+        low, high = _envelope(data, _GAINS[self.gain])
         lower, upper, width = float(share @ low), float(share @ high), float(share @ (high - low))
         mass = share * (high - low)
         rows, exact = self._draw(mass)
-        self.rows_, self.to_label_, self.width_ = rows, np.unique(rows), width
-        self.n_open_ = int(np.count_nonzero(mass))
         reach = 0.0 if exact else self._reach(width)
+        uniform = float(np.ptp(n * share * [low, high]))
         table = [
-            Quantity("rows whose label matters", self.n_open_),
-            Quantity("rows to label", len(self.to_label_)),
+            Quantity("rows whose label matters", int(np.count_nonzero(mass))),
+            Quantity("rows to label", len(np.unique(rows))),
             Quantity("mean width of a row's gain", width),
             Quantity("reach of the interval", reach),
-            Quantity("reach if rows were drawn uniformly", self._reach(np.ptp([low, high]))),
+            Quantity("reach if rows were drawn uniformly", self._reach(uniform)),
         ]
         estimate = None
-        if truth is not None:
-            gain = _gain_of(weak[rows], student[rows], _GAINS[self.gain], truth, rows)
+        if data.truth is not None:
+            gain = _gain_of(data, _GAINS[self.gain], rows)
             # Each row's gain from the middle of its envelope, in widths: from -1/2 to 1/2.
             term = (gain - 0.5 * (low + high)[rows]) / (high - low)[rows]
             middle = 0.5 * (lower + upper)
@@ -169,6 +186,9 @@ class GoldLabelPlan(Bound):
             if not exact:
                 normal = normal_mean(middle + width * term, confidence_level=self.confidence_level)
                 table.append(Quantity("gain, asymptotic", *normal))
+        self.rows_ = data.numbers()[rows]
+        self.to_label_, self.width_ = np.unique(self.rows_), width
+        self.n_open_ = int(np.count_nonzero(mass))
         return self._conclude(
             estimate,
             lower,
@@ -218,11 +238,11 @@ class GoldLabelPlan(Bound):
         """
         check_is_fitted(self, "width_")
         if not is_number(power) or not 0 < power < 1:
-            raise ValueError(f"power must lie between 0 and 1, found {power!r}.")
+            raise ValueError(f"power must lie between 0 and 1; found {shown(power)}.")
         if not is_number(gain) or not 0 < gain <= self.upper_:
             raise ValueError(
                 f"gain must lie above 0 and not above {self.upper_:.4g}, the largest gain that "
-                f"any labels can show; found {gain!r}."
+                f"any labels can show; found {shown(gain)}."
             )
         if self.lower_ > 0:
             return 0
@@ -246,12 +266,6 @@ class GoldLabelPlan(Bound):
 
 def _log_gains(weak: np.ndarray, student: np.ndarray) -> np.ndarray:
     """log(student / weak): the gain in log-likelihood for each label a row may have."""
-    for name, values in (("y_weak", weak), ("y_student", student)):
-        if values.min() <= 0:
-            raise ValueError(
-                f"{name} must be above zero for the gain in log-likelihood, found a 0: clip the "
-                "probabilities at a floor, or ask for the gain in accuracy."
-            )
     return log_ratio(distributions(weak), distributions(student))
 
 
@@ -268,27 +282,32 @@ _Gains = Callable[[np.ndarray, np.ndarray], np.ndarray]
 _GAINS: dict[str, _Gains] = {"log_likelihood": _log_gains, "accuracy": _accuracy_gains}
 
 
-def _envelope(
-    weak: np.ndarray, student: np.ndarray, gains: _Gains
-) -> tuple[np.ndarray, np.ndarray]:
+def _envelope(data: Predictions, gains: _Gains) -> tuple[np.ndarray, np.ndarray]:
     """Least and largest gain of every row, a block of rows at a time."""
-    low, high = np.empty((2, len(weak)))
-    for block in row_blocks(*weak.shape):
-        found = gains(weak[block], student[block])
+    low, high = np.empty((2, len(data.weak)))
+    for block in blocks(*data.weak.shape):
+        found = gains(data.weak[block], data.student[block])
         low[block], high[block] = found.min(axis=1), found.max(axis=1)
+    finite = np.isfinite(low) & np.isfinite(high)
+    if not finite.all():
+        row = int(finite.argmin())
+        name = "y_weak" if data.weak[row].min() == 0 else "y_student"
+        raise ValueError(
+            f"{name} must be above zero for the gain in log-likelihood; found 0 in row "
+            f"{data.number(row)}: clip the probabilities at a floor, or ask for the gain in "
+            "accuracy."
+        )
     return low, high
 
 
-def _gain_of(
-    weak: np.ndarray, student: np.ndarray, gains: _Gains, truth: Truth, rows: np.ndarray
-) -> np.ndarray:
+def _gain_of(data: Predictions, gains: _Gains, rows: np.ndarray) -> np.ndarray:
     """Gain of the drawn rows under their labels."""
-    labels = None if truth.labels is None else truth.labels[rows]
-    drawn = Truth(truth.known[rows], labels, None if truth.rows is None else truth.rows[rows])
+    assert data.truth is not None
+    drawn = data.truth.of(rows)
     if not drawn.known.all():
         without = np.unique(rows[~drawn.known])
         raise ValueError(
-            f"y_true must have a label in each row of to_label_, found none in {len(without)} of "
-            f"them, the first at row {without[0]}."
+            f"y_true must have a label in each row of to_label_; found none in {len(without)} of "
+            f"them, the first in row {data.number(without[0])}."
         )
-    return drawn.expect(gains(weak, student), slice(None)) if len(rows) else np.zeros(0)
+    return drawn.expect(gains(data.weak[rows], data.student[rows]), slice(None))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from math import inf, sqrt
-from numbers import Integral, Real
-from typing import Any
+
+from w2s_stats._validation import check_integer
+from w2s_stats.bounds._parameters import check_floor
 
 
 def heads_correction(n_heads: int, gamma: float, *, n_classes: int = 2) -> float:
@@ -45,23 +46,10 @@ def heads_correction(n_heads: int, gamma: float, *, n_classes: int = 2) -> float
     >>> round(heads_correction(100, 0.1), 3), round(heads_correction(10_000, 0.1), 3)
     (0.434, 0.043)
     """
-    _check_count("n_heads", n_heads, 1)
-    _check_count("n_classes", n_classes, 2)
+    check_integer("n_heads", n_heads, 1)
+    check_integer("n_classes", n_classes, 2)
     check_floor(gamma, n_classes)
     if gamma == 0:
         return inf
     spread = (n_classes - 1) / n_heads
     return spread + sqrt(2.0 * (1.0 - gamma) / gamma * spread)
-
-
-def check_floor(gamma: Any, n_classes: int) -> None:
-    """Raise unless `gamma` can be a floor of `n_classes` probabilities."""
-    if not isinstance(gamma, Real) or not 0 <= float(gamma) <= 1.0 / n_classes:
-        raise ValueError(
-            f"gamma must lie between 0 and 1/{n_classes} for {n_classes} classes, found {gamma!r}."
-        )
-
-
-def _check_count(name: str, value: Any, least: int) -> None:
-    if not isinstance(value, Integral) or int(value) < least:
-        raise ValueError(f"{name} must be an integer, {least} or more; found {value!r}.")

@@ -2,46 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from w2s_stats._validation import check_weight
-from w2s_stats.bounds._truth import check_truth
+from w2s_stats.bounds._log_ratio import check_pair
+from w2s_stats.bounds._rows import blocks
+from w2s_stats.bounds._truth import Truth, check_truth
 from w2s_stats.divergences._probabilities import as_float
+
+# Numbers in a block of rows that are made of labels, or chosen: some for every thread.
+_BLOCK = 1 << 20
 
 
 class Predictions(NamedTuple):
-    """What a bound is fitted on.
+    """What a bound is fitted on: the rows that count, those of positive weight.
 
     Attributes
     ----------
-    weak, student : ndarray of shape (n_samples,) or (n_samples, n_columns)
-    truth : ndarray of shape (n_labelled,) or (n_labelled, n_columns), or None
-    labelled : slice or ndarray of bool, shape (n_samples,)
-        Which rows `truth` is of; all of them as a slice, so that nothing is copied.
+    weak, student : ndarray of shape (n_rows,) or (n_rows, n_columns)
+    truth : Truth or None
+        None where no row has one.
     ceiling : ndarray like `weak` or None
-    weight : ndarray of shape (n_samples,) or None
+    weight : ndarray of shape (n_rows,) or None
+        > 0; None where all rows count alike.
+    counted : slice or ndarray of bool of shape (n_samples,)
+        Which of the rows that were given these are; all of them as a slice.
     """
 
     weak: np.ndarray
     student: np.ndarray
-    truth: np.ndarray | None
-    labelled: Any
+    truth: Truth | None
     ceiling: np.ndarray | None
     weight: np.ndarray | None
+    counted: Any
 
     @property
     def complete(self) -> bool:
-        """Whether every row has a truth."""
-        return isinstance(self.labelled, slice)
+        """Whether every row has a truth, or none has."""
+        return self.truth is None or bool(self.truth.known.all())
 
     @property
-    def comparable(self) -> bool:
-        """Whether means over the rows with a truth are means over all rows that count."""
-        return self.complete or (
-            self.weight is not None and bool(self.labelled[self.weight > 0].all())
-        )
+    def labelled(self) -> Any:
+        """Which rows have a truth; all of them as a slice, so that nothing is copied."""
+        return slice(None) if self.complete else self.truth.known  # type: ignore[union-attr]
+
+    @property
+    def labelled_weight(self) -> np.ndarray | None:
+        """Weights of the rows that have a truth."""
+        return None if self.weight is None else self.weight[self.labelled]
+
+    def labelled_values(self, function: Callable[[np.ndarray, Any], np.ndarray]) -> np.ndarray:
+        """Values of a function of (truth, rows) for every row that has a truth, block by block.
+
+        Class labels are distributions with all their mass on one class.
+        """
+        return np.concatenate([function(*block) for block in self._truth_blocks()])
+
+    def _truth_blocks(self) -> Iterator[tuple[np.ndarray, Any]]:
+        assert self.truth is not None
+        n_columns = self.weak.size // len(self.weak)
+        chosen: list[Any] = [slice(None)]
+        if not self.complete:
+            labelled = np.flatnonzero(self.truth.known)
+            chosen = [labelled[block] for block in blocks(len(labelled), n_columns, _BLOCK)]
+        elif self.truth.labels is not None:
+            chosen = list(blocks(len(self.weak), n_columns, _BLOCK))
+        for rows in chosen:
+            yield self.truth.values(rows, like=self.weak), rows
+
+    def number(self, row: int, rows: Any = slice(None)) -> int:
+        """What a row, the row-th of some, is called in the arrays that were given."""
+        return int(self.numbers()[rows][row])
+
+    def numbers(self) -> np.ndarray:
+        """What the rows are called in the arrays that were given."""
+        if isinstance(self.counted, slice):
+            return np.arange(len(self.weak))
+        return np.flatnonzero(self.counted)
 
 
 def check_predictions(
@@ -62,6 +102,7 @@ def check_predictions(
         Of the same shape, a row of NaN where there is none; or, where predictions have columns,
         class labels 0, 1, ..., n_columns - 1 of shape (n_samples,), NaN where there is none.
     sample_weight : array-like of shape (n_samples,) or None
+        Rows of weight zero are left out.
 
     Raises
     ------
@@ -74,53 +115,81 @@ def check_predictions(
     if y_ceiling is not None:
         ceiling = as_predictions(y_ceiling, name="y_ceiling", like=weak)
     weight = check_weight(sample_weight, weak)
-    truth, labelled = None, slice(None)
-    if y_true is not None:
-        truth, labelled = _labelled_rows(y_true, weak)
-    return Predictions(weak, student, truth, labelled, ceiling, weight)
+    truth = None if y_true is None else _check_values(y_true, weak)
+    return _counted(weak, student, truth, ceiling, weight)
+
+
+def check_class_predictions(
+    y_weak: Any,
+    y_student: Any,
+    y_true: Any = None,
+    *,
+    sample_weight: Any = None,
+    truth_of: Callable[..., Truth | None] = check_truth,
+) -> Predictions:
+    """The same for class probabilities, where one dimension is the positive class's.
+
+    `truth_of` makes a Truth of `y_true`, a number of rows and a number of classes.
+    """
+    weak, student = check_pair(y_weak, y_student)
+    weight = check_weight(sample_weight, weak)
+    return _counted(weak, student, truth_of(y_true, *weak.shape), None, weight)
+
+
+def _counted(
+    weak: np.ndarray,
+    student: np.ndarray,
+    truth: Truth | None,
+    ceiling: np.ndarray | None,
+    weight: np.ndarray | None,
+) -> Predictions:
+    """Leave out the rows of weight zero, whatever they hold."""
+    rows: Any = slice(None)
+    if weight is not None and not weight.all():
+        rows = weight > 0
+    if truth is not None:
+        truth = truth.of(rows)
+        truth = truth if truth.known.any() else None
+    return Predictions(
+        weak[rows],
+        student[rows],
+        truth,
+        None if ceiling is None else ceiling[rows],
+        None if weight is None else weight[rows],
+        rows,
+    )
 
 
 def as_predictions(values: Any, *, name: str, like: np.ndarray | None = None) -> np.ndarray:
     """One- or two-dimensional finite float array, shaped like another where one is given."""
     array = as_float(values, name=name)
     if array.ndim not in (1, 2):
-        raise ValueError(f"{name} must have one or two dimensions, found shape {array.shape}.")
+        raise ValueError(f"{name} must have one or two dimensions; found shape {array.shape}.")
     if like is not None and array.shape != like.shape:
         raise ValueError(
             f"{name} must have the shape of y_weak, {like.shape}; found {array.shape}."
         )
-    if not np.isfinite(array).all():
-        row = int((~np.isfinite(array.reshape(len(array), -1))).any(axis=1).argmax())
-        raise ValueError(f"{name} must be finite, found NaN or infinity in row {row}.")
+    _check_finite(array, np.ones(len(array), dtype=bool), name=name)
     return array
 
 
-def _labelled_rows(y_true: Any, weak: np.ndarray) -> tuple[np.ndarray | None, Any]:
-    truth = as_float(y_true, name="y_true")
-    if truth.ndim == 1 and weak.ndim == 2:
-        return _rows_of_labels(truth, weak)
-    if truth.shape != weak.shape:
+def _check_values(y_true: Any, weak: np.ndarray) -> Truth:
+    """Values like the predictions, or class labels where predictions have columns."""
+    array = as_float(y_true, name="y_true")
+    if array.ndim == 1 and weak.ndim == 2:
+        return check_truth(y_true, *weak.shape) or Truth.nowhere(len(weak))
+    if array.shape != weak.shape:
         accepted = f"the shape of y_weak, {weak.shape}"
         if weak.ndim == 2:
             accepted += f", or class labels of shape ({len(weak)},)"
-        raise ValueError(f"y_true must have {accepted}; found {truth.shape}.")
-    known = ~np.isnan(truth).reshape(len(truth), -1).all(axis=1)
-    if not known.any():
-        return None, slice(None)
-    labelled: Any = slice(None) if known.all() else known
-    return as_predictions(truth[labelled], name="y_true, where it has labels,"), labelled
+        raise ValueError(f"y_true must have {accepted}; found {array.shape}.")
+    known = ~np.isnan(array).reshape(len(array), -1).all(axis=1)
+    _check_finite(array, known, name="y_true")
+    return Truth(known, None, array)
 
 
-def _rows_of_labels(y_true: np.ndarray, weak: np.ndarray) -> tuple[np.ndarray | None, Any]:
-    """Class labels as distributions with all their mass on one class."""
-    truth = check_truth(y_true, *weak.shape)
-    if truth is None:
-        return None, slice(None)
-    labelled: Any = slice(None) if truth.known.all() else truth.known
-    if truth.rows is not None:
-        return truth.rows[labelled], labelled
-    assert truth.labels is not None
-    labels = truth.labels[labelled]
-    rows = np.zeros((len(labels), weak.shape[1]), dtype=weak.dtype)
-    rows[np.arange(len(labels)), labels] = 1
-    return rows, labelled
+def _check_finite(array: np.ndarray, known: np.ndarray, *, name: str) -> None:
+    wrong = known & ~np.isfinite(array).reshape(len(array), -1).all(axis=1)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(f"{name} must be finite; found NaN or infinity in row {row}.")

@@ -6,17 +6,18 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._validation import check_weight, whole_or_nothing
+from w2s_stats._validation import check_confidence_level, whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._intervals import check_confidence_level
-from w2s_stats.bounds._log_ratio import RowFacts, check_pair, row_facts
+from w2s_stats.bounds._inputs import check_class_predictions
+from w2s_stats.bounds._log_ratio import RowFacts, row_facts
+from w2s_stats.bounds._parameters import check_floor_of
 from w2s_stats.bounds._row_means import (
     FRESH_ROWS,
     intervals_of_end,
     mean_of_known_rows,
     mean_of_rows,
+    through,
 )
-from w2s_stats.bounds._truth import check_truth
 
 
 def sharp_constant(gamma: float) -> float:
@@ -75,14 +76,21 @@ class KLSandwich(Bound):
     Attributes
     ----------
     estimate_ : float
-        The gain; NaN without truth. With a part of the rows labelled and no weights,
-        prediction-powered: the student's own belief, KL(F_sw || F_w), stands in for the labels.
+        The gain; NaN without truth. With a part of the rows labelled prediction-powered: the
+        student's own belief, KL(F_sw || F_w), stands in for the labels.
     lower_, upper_ : float
         Ends of the envelope on this sample. For a population take the intervals in `table_`: by
         bootstrap (normal above 20,000 rows), and by empirical Bernstein, valid at every n, whose
         range needs a known gamma.
     gamma_ : float
-    interval_, method_, holds_, assumptions_, table_
+        The floor: as given, or the smallest probability found.
+    table_ : list of Quantity
+        "envelope, low end" and "high end" with their intervals (", any n": by empirical
+        Bernstein); the three limits around the envelope as half widths, from the tightest,
+        "sharp, C mean sqrt KL: +-", "sharp, C sqrt mean KL: +-", "printed, C1 sqrt mean KL: +-",
+        and the first of the other direction, "sharp, C mean sqrt KL(student || weak): +-", with
+        intervals that take gamma as given; and what they are made of.
+    interval_, method_, holds_, assumptions_
         As in every bound.
 
     References
@@ -142,22 +150,25 @@ class KLSandwich(Bound):
         ------
         ValueError
             If rows are no distributions, shapes differ, a label is no class, gamma lies outside
-            [0, 1] or above a probability that was found, or the gain is infinity minus infinity.
+            [0, 1 / n_classes] or above a probability that was found, or the gain is infinity minus
+            infinity.
         """
         level = check_confidence_level(self.confidence_level)
-        weak, student = check_pair(y_weak, y_student)
-        n_rows, n_classes = weak.shape
-        weight = check_weight(sample_weight, weak)
-        facts = row_facts(weak, student, check_truth(y_true, n_rows, n_classes), weight)
-        gamma = self.gamma_ = _floor_of(self.gamma, float(facts.floor.min()))
+        data = check_class_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
+        facts = row_facts(data.weak, data.student, data.truth)
+        n_classes, smallest = data.weak.shape[1], float(facts.floor.min())
+        if self.gamma is not None:
+            check_floor_of(self.gamma, n_classes, smallest)
+        self.gamma_ = smallest if self.gamma is None else float(self.gamma)
         # The range of log(s / w) under a floor that was known beforehand.
-        reach = log_range(0.0 if self.gamma is None else gamma, n_classes)
+        reach = log_range(0.0 if self.gamma is None else self.gamma_, n_classes)
+        # For each end, by each method.
         ends = [
             [
-                Quantity(f"envelope, {name} end", *interval)
-                for interval in intervals_of_end(
+                Quantity(f"envelope, {name} end{kind}", *interval)
+                for kind, interval in intervals_of_end(
                     values,
-                    facts.weight,
+                    data.weight,
                     level,
                     low=low,
                     high=high,
@@ -170,27 +181,32 @@ class KLSandwich(Bound):
             )
         ]
         # The student's own belief, sum_j s_j log(s_j / w_j), stands in for truths not known.
-        gain, sampling = mean_of_known_rows(facts.gain, facts.reverse, facts.weight, level)
+        gain, sampling = mean_of_known_rows(facts.gain, facts.reverse, data.weight, level)
         return self._conclude(
             gain,
             ends[0][0].value,
             ends[1][0].value,
-            table=[*ends[0], *ends[1], *self._tiers(facts, level)],
+            table=[*ends[0], *ends[1], *self._tiers(facts, data.weight, level)],
             assumptions=[FRESH_ROWS, *self._on_gamma(), *sampling],
             comparable=not sampling,
         )
 
-    def _tiers(self, facts: RowFacts, level: float) -> list[Quantity]:
+    def _tiers(self, facts: RowFacts, weight: np.ndarray | None, level: float) -> list[Quantity]:
         """The limits around the envelope, as half widths, and what they are made of."""
         sharp, printed = sharp_constant(self.gamma_), printed_constant(self.gamma_)
-        forward = mean_of_rows(facts.forward, facts.weight, level)
-        reverse = mean_of_rows(facts.reverse, facts.weight, level)
-        mean_root = float(np.average(np.sqrt(facts.forward), weights=facts.weight))
-        root_mean = np.sqrt(forward.estimate)
+        forward = mean_of_rows(facts.forward, weight, level)
+        reverse = mean_of_rows(facts.reverse, weight, level)
+        root = mean_of_rows(np.sqrt(facts.forward), weight, level)
+        other_root = mean_of_rows(np.sqrt(facts.reverse), weight, level)
         return [
-            Quantity("sharp, C mean sqrt KL: +-", _times(sharp, mean_root)),
-            Quantity("sharp, C sqrt mean KL: +-", _times(sharp, root_mean)),
-            Quantity("printed, C1 sqrt mean KL: +-", _times(printed, root_mean)),
+            through("sharp, C mean sqrt KL: +-", root, lambda r: _times(sharp, r)),
+            through("sharp, C sqrt mean KL: +-", forward, lambda d: _times(sharp, np.sqrt(d))),
+            through("printed, C1 sqrt mean KL: +-", forward, lambda d: _times(printed, np.sqrt(d))),
+            through(
+                "sharp, C mean sqrt KL(student || weak): +-",
+                other_root,
+                lambda r: _times(sharp, r),
+            ),
             Quantity("gamma", self.gamma_),
             Quantity("C, sharp constant", sharp),
             Quantity("C1, printed constant", printed),
@@ -199,15 +215,17 @@ class KLSandwich(Bound):
         ]
 
     def _on_gamma(self) -> list[Assumption]:
-        given = self.gamma is not None
         # C <= C1 says the same as gamma <= 0.43542, where the two are equal.
         true = sharp_constant(self.gamma_) <= printed_constant(self.gamma_)
+        floor = [
+            Assumption("No probability here is below gamma", "held"),
+            Assumption("gamma was known beforehand", "not checked"),
+        ]
+        if self.gamma is None:
+            name = "gamma, the smallest probability here, is the population's floor"
+            floor = [Assumption(name, "not checked")]
         return [
-            Assumption("gamma was known beforehand, and no row is below", "held")
-            if given
-            else Assumption(
-                "gamma, the smallest probability here, is the population's floor", "not checked"
-            ),
+            *floor,
             Assumption(
                 "gamma is at most 0.43542, above which the printed limit is false",
                 "held" if true else "violated",
@@ -228,20 +246,6 @@ def log_range(gamma: float, n_classes: int) -> float:
         return np.inf
     # A floor of 1 / k up to rounding leaves nothing but the uniform distribution.
     return max(0.0, float(np.log((1 - (n_classes - 1) * gamma) / gamma)))
-
-
-def _floor_of(gamma: Any, smallest: float) -> float:
-    """The floor given, or the sample's where none is, cleared of contradiction."""
-    if gamma is None:
-        return smallest
-    if not isinstance(gamma, int | float | np.number) or not 0 <= gamma <= 1:
-        raise ValueError(f"gamma must be None or lie between 0 and 1, found {gamma!r}.")
-    if smallest < gamma * (1 - 1e-6):
-        raise ValueError(
-            f"gamma must be a floor of the probabilities in y_weak and y_student, found gamma="
-            f"{gamma!r} and a probability of {smallest:g}."
-        )
-    return float(gamma)
 
 
 def _times(constant: float, root: float) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from w2s_stats._validation import check_class_numbers
 from w2s_stats.divergences._probabilities import as_float, check_probabilities, check_rows
 
 
@@ -42,7 +43,7 @@ def predicted_labels(y: Any, n_samples: int | None = None, *, name: str) -> np.n
     labels = true_labels(values, values.size if n_samples is None else n_samples, name=name)
     if labels.min() < 0:
         raise ValueError(
-            f"{name} must have a label in every row, found none at row {labels.argmin()}."
+            f"{name} must have a label in every row; found none in row {labels.argmin()}."
         )
     return labels
 
@@ -67,7 +68,7 @@ def check_classes(**given: Any) -> None:
     for name, y in given.items():
         if columns.get(name, k) != k:
             raise ValueError(
-                f"{name} must have a column for each of the {k} classes of {first}, found "
+                f"{name} must have a column for each of the {k} classes of {first}; found "
                 f"{columns[name]}."
             )
         if name not in columns and y is not None:
@@ -107,15 +108,7 @@ def true_labels(y: Any, n_samples: int, *, name: str = "y_true") -> np.ndarray:
     if y is None:
         return np.full(n_samples, -1)
     values = as_float(y, name=name)
-    if values.ndim != 1:
-        raise ValueError(f"{name} must be one row of class labels, found shape {values.shape}.")
+    check_class_numbers(values, name=name, gaps=True)
     check_rows(values, n_samples, name=name)
     known = ~np.isnan(values)
-    labels = np.where(known, values, 0.0)
-    wrong = ~(np.isfinite(labels) & (labels >= 0) & (np.floor(labels) == labels))
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ValueError(
-            f"{name} must hold class labels 0, 1, 2, ..., found {values[row]:g} at row {row}."
-        )
-    return np.where(known, labels.astype(np.int64), -1)
+    return np.where(known, np.where(known, values, 0.0).astype(np.int64), -1)

@@ -9,10 +9,11 @@ from scipy.linalg import norm  # of tiny numbers too: it does not square them
 from scipy.optimize import brentq
 
 from w2s_stats._validation import check_weight
-from w2s_stats.bounds._classes import NormBall, check_features, weighted
-from w2s_stats.bounds._gain import inner, mean
+from w2s_stats.bounds._classes import NormBall, check_features
+from w2s_stats.bounds._gain import mean
 from w2s_stats.bounds._inputs import as_predictions
 from w2s_stats.bounds._projection import Projection
+from w2s_stats.bounds._rows import ahead, inner, weighted
 
 
 def project_least_squares(
@@ -57,7 +58,7 @@ def project_least_squares(
     H = check_features(features)
     weak = as_predictions(y_weak, name="y_weak")
     if len(weak) != len(H):
-        raise ValueError(f"y_weak must have the {len(H)} rows of features, found {len(weak)}.")
+        raise ValueError(f"y_weak must have the {len(H)} rows of features; found {len(weak)}.")
     weight = check_weight(sample_weight, H)
     scale = None if weight is None else np.sqrt(weight)
     ball = None if radius is None else NormBall(H, radius)
@@ -74,7 +75,7 @@ def project_least_squares(
         gap = float((remainder**2).sum() / (len(H) if weight is None else weight.sum()))
     else:
         worst = ball.maximizer(-miss, weight)
-        gap = mean(2.0 * inner(student - worst, miss), weight)
+        gap = mean(2.0 * ahead(student, worst, miss), weight)
     return Projection(student, parameters, mean(inner(miss, miss), weight), gap)
 
 

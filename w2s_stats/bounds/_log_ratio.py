@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import factorial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from w2s_stats.bounds._rows import blocks
 from w2s_stats.bounds._truth import Truth
 from w2s_stats.divergences._probabilities import check_probabilities, check_same_shape
 
-# Entries of a block: each of its temporaries is 1 MB of float64.
-_BLOCK = 1 << 17
 # (exp(t) - 1 - t) / t^2, highest power first.
 _SERIES = [1 / factorial(power) for power in range(8, 1, -1)]
 
 
 class RowFacts(NamedTuple):
-    """What each row of positive weight says, arrays of shape (n_rows,).
+    """What each row says, arrays of shape (n_rows,).
 
     Attributes
     ----------
@@ -30,8 +28,6 @@ class RowFacts(NamedTuple):
         Smallest probability in either row.
     gain : ndarray
         sum_j F*_j log(s_j / w_j); NaN where the truth is not known.
-    weight : ndarray or None
-        > 0; None where all rows count alike.
     """
 
     low: np.ndarray
@@ -40,7 +36,6 @@ class RowFacts(NamedTuple):
     reverse: np.ndarray
     floor: np.ndarray
     gain: np.ndarray
-    weight: np.ndarray | None
 
 
 def check_pair(y_weak: Any, y_student: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -57,13 +52,6 @@ def check_pair(y_weak: Any, y_student: Any) -> tuple[np.ndarray, np.ndarray]:
     student = check_probabilities(y_student, name="y_student", binary=True)
     check_same_shape(weak, student, names=("y_weak", "y_student"))
     return weak, student
-
-
-def row_blocks(n_rows: int, n_columns: int) -> Iterator[slice]:
-    """Slices of rows, small enough that a few temporaries of a block stay in cache."""
-    size = max(1, _BLOCK // n_columns)
-    for start in range(0, n_rows, size):
-        yield slice(start, min(start + size, n_rows))
 
 
 def distributions(block: np.ndarray) -> np.ndarray:
@@ -130,20 +118,13 @@ def row_kl(p: np.ndarray, q: np.ndarray, t: np.ndarray) -> np.ndarray:
     return term.sum(axis=1)
 
 
-def row_facts(
-    weak: np.ndarray,
-    student: np.ndarray,
-    truth: Truth | None = None,
-    weight: np.ndarray | None = None,
-) -> RowFacts:
+def row_facts(weak: np.ndarray, student: np.ndarray, truth: Truth | None = None) -> RowFacts:
     """Envelope, divergences, floor and gain of every row, in one pass.
 
     Parameters
     ----------
     weak, student : ndarray of shape (n_samples, n_classes)
     truth : Truth or None
-    weight : ndarray of shape (n_samples,) or None
-        Rows of weight zero are left out.
 
     Returns
     -------
@@ -156,29 +137,20 @@ def row_facts(
         the other there: the gain would be infinity minus infinity.
     """
     n_rows, n_classes = weak.shape
-    low, high, forward, reverse, floor, gain = np.full((6, n_rows), np.nan)
-    for block in row_blocks(n_rows, n_classes):
+    facts = RowFacts(*np.full((6, n_rows), np.nan))
+    for block in blocks(n_rows, n_classes):
         w, s = distributions(weak[block]), distributions(student[block])
         t = log_ratio(w, s)
-        low[block] = np.fmin.reduce(t, axis=1)
-        high[block] = np.fmax.reduce(t, axis=1)
-        forward[block] = row_kl(w, s, t)
-        reverse[block] = row_kl(s, w, -t)
-        floor[block] = np.minimum(w.min(axis=1), s.min(axis=1))
+        facts.low[block] = np.fmin.reduce(t, axis=1)
+        facts.high[block] = np.fmax.reduce(t, axis=1)
+        facts.forward[block] = row_kl(w, s, t)
+        facts.reverse[block] = row_kl(s, w, -t)
+        facts.floor[block] = np.minimum(w.min(axis=1), s.min(axis=1))
         if truth is not None:
-            gain[block] = truth.expect(t, block)
-    counted = slice(None) if weight is None else weight > 0
+            facts.gain[block] = truth.expect(t, block)
     if truth is not None:
-        _check_gain(gain[counted], truth.known[counted])
-    return RowFacts(
-        low[counted],
-        high[counted],
-        forward[counted],
-        reverse[counted],
-        floor[counted],
-        gain[counted],
-        None if weight is None else weight[counted],
-    )
+        _check_gain(facts.gain, truth.known)
+    return facts
 
 
 def _check_gain(gain: np.ndarray, known: np.ndarray) -> None:

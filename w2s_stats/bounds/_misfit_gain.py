@@ -6,21 +6,18 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._validation import check_choice, whole_or_nothing
+from w2s_stats._intervals import Interval, empirical_bernstein_mean
+from w2s_stats._validation import check_choice, check_confidence_level, shown, whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Quantity
-from w2s_stats.bounds._finite_sample import finite_sample_terms
+from w2s_stats.bounds._finite_sample import finite_sample_terms, on_width
 from w2s_stats.bounds._gain import (
-    ROUNDING,
+    STUDENT_CLASSES,
     GainBound,
-    cancelled,
     divergence_rows,
     errors,
-    rows_of,
-    sampling,
 )
 from w2s_stats.bounds._heads_correction import heads_correction
 from w2s_stats.bounds._inputs import Predictions, check_predictions
-from w2s_stats.bounds._intervals import Interval, check_confidence_level, empirical_bernstein_mean
 from w2s_stats.bounds._parameters import check_divergence, check_not_negative
 from w2s_stats.bounds._ranges import probability_ranges, value_ranges
 from w2s_stats.divergences import KL, Squared
@@ -61,7 +58,8 @@ class MisfitGain(GainBound):
         gain is then exactly the misfit, and `upper_` equals `lower_`.
     n_heads : int, default=None
         For KL: the class holds mixtures of this many softmax heads, with the truth in the closed
-        convex hull of all heads; `lower_` is reduced by `heads_correction` (theory 2.3).
+        convex hull of all heads; `lower_` is reduced by `heads_correction` (theory 2.3). Such a
+        class is not affine.
     gamma : float, default=None
         For KL: a floor of the heads', weak and student probabilities, known because they were
         clipped there. Needed by `n_heads`; gives finite-sample intervals for rows without weights.
@@ -69,8 +67,9 @@ class MisfitGain(GainBound):
         For other divergences: the range in which every prediction and truth is known to lie; gives
         finite-sample intervals for rows without weights.
     width : float, default=0.0
-        For the finite-sample inequality (squared error, with `y_ceiling`; theory 2.4): how far
-        means over these rows may be from means over the rows the student learned from.
+        For the finite-sample inequality, whose terms are in the table (squared error, with truth
+        and `y_ceiling`; theory 2.4): how far means over these rows may be from means over the rows
+        the student learned from.
     confidence_level : float, default=0.95
     n_resamples : int, default=2000
         Of the bootstrap; above 20,000 rows Wald's intervals are as good, and taken.
@@ -79,8 +78,8 @@ class MisfitGain(GainBound):
     Attributes
     ----------
     estimate_ : float
-        The gain, NaN without truth. Where some rows have no truth and there are no weights, misfits
-        predict gains there (prediction-powered inference).
+        The gain, NaN without truth. Where some rows have no truth, misfits predict gains there
+        (prediction-powered inference), and in the table errors too.
     lower_ : float
         The misfit, less the heads' correction.
     upper_ : float
@@ -169,14 +168,19 @@ class MisfitGain(GainBound):
         """
         check_confidence_level(self.confidence_level)
         check_not_negative("width", self.width)
-        check_choice("student_class", self.student_class, ("convex", "affine"))
+        check_choice("student_class", self.student_class, STUDENT_CLASSES)
+        if self.n_heads is not None and self.student_class == "affine":
+            raise ValueError(
+                'n_heads must be None with student_class="affine": mixtures of k heads are no '
+                f"affine space; found {shown(self.n_heads)}."
+            )
         data = check_predictions(
             y_weak, y_student, y_true, y_ceiling=y_ceiling, sample_weight=sample_weight
         )
         divergence = check_divergence(self.divergence)
-        misfit = divergence_rows(divergence, "y_student", data.student, "y_weak", data.weak)
-        known = self._ranges(divergence, data)
-        ranges = known if data.weight is None else None
+        misfit = divergence_rows(divergence, "y_student", data.student, "y_weak", data.weak, data)
+        ranges = self._ranges(divergence, data)
+        ranges = ranges if data.weight is None else None
 
         total = self._mean(misfit, data.weight)
         table = [Quantity("misfit", *total), *self._any_n(ranges, "misfit", misfit)]
@@ -191,33 +195,41 @@ class MisfitGain(GainBound):
             within = self._mean(inside, data.weight)
             table.append(Quantity("gain - misfit, inside the class", *within))
 
-        estimate, lost = None, 0.0
-        if data.truth is not None:
-            rows, weight = data.labelled, rows_of(data.weight, data.labelled)
-            weak_error, student_error = errors(divergence, data)
-            gain = weak_error - student_error
-            lost = cancelled(weak_error, student_error, data)
+        known, printed = errors(divergence, data), []
+        if known is not None:
+            rows, gain = data.labelled, known[0] - known[1]
             difference = gain - misfit[rows]
-            estimate = self._gain(gain, misfit, data)
             if inside is not None:
-                outside = self._mean(difference - inside[rows], weight)
+                outside = self._labelled_mean(difference - inside[rows], misfit, data)
                 table.append(Quantity("gain - misfit, outside the class", *outside))
+            of_weak, of_student = (self._labelled_mean(error, misfit, data) for error in known)
             table += [
-                Quantity("gain - misfit", *self._mean(difference, weight)),
+                Quantity("gain - misfit", *self._labelled_mean(difference, misfit, data)),
                 *self._any_n(ranges, "gain - misfit", difference),
                 *self._any_n(ranges, "gain", gain),
-                Quantity("error of the weak model", *self._mean(weak_error, weight)),
-                Quantity("error of the student", *self._mean(student_error, weight)),
+                Quantity("error of the weak model", *of_weak),
+                Quantity("error of the student", *of_student),
             ]
-        return self._conclude(
-            estimate,
+            if isinstance(divergence, Squared):
+                printed = finite_sample_terms(
+                    self,
+                    data,
+                    weak_error=of_weak,
+                    student_error=of_student,
+                    misfit=total,
+                    width=self.width,
+                )
+        return self._conclude_gain(
+            known,
+            misfit,
+            data,
             lower,
             lower if self.student_class == "affine" else np.inf,
-            table=[*table, *self._printed(divergence, data)],
-            assumptions=self._assumptions(data, within, total.estimate),
-            rounding=ROUNDING[data.student.dtype],
-            cancelled=lost,
-            comparable=data.comparable,
+            table=[*table, *printed],
+            assumptions=[
+                *self._assumptions(data, within, total.estimate),
+                *([on_width(self.width)] if printed else []),
+            ],
         )
 
     def _ranges(self, divergence: Any, data: Predictions) -> dict[str, tuple[float, float]] | None:
@@ -261,18 +273,11 @@ class MisfitGain(GainBound):
         """
         if data.ceiling is None:
             return None
-        weak_error = divergence_rows(divergence, "y_ceiling", data.ceiling, "y_weak", data.weak)
-        return (
-            weak_error
-            - divergence_rows(divergence, "y_ceiling", data.ceiling, "y_student", data.student)
-            - misfit
+        weak_error, student_error = (
+            divergence_rows(divergence, "y_ceiling", data.ceiling, name, model, data)
+            for name, model in (("y_weak", data.weak), ("y_student", data.student))
         )
-
-    def _printed(self, divergence: Any, data: Predictions) -> list[Quantity]:
-        """Terms of the finite-sample inequality, which is for squared error."""
-        if data.truth is None or data.ceiling is None or not isinstance(divergence, Squared):
-            return []
-        return finite_sample_terms(data, width=self.width)
+        return weak_error - student_error - misfit
 
     def _assumptions(
         self, data: Predictions, inside: Interval | None, misfit: float
@@ -284,12 +289,13 @@ class MisfitGain(GainBound):
             beyond = self.student_class == "affine" and inside.low > slack
             optimal = "violated" if inside.high < -slack or beyond else "not checked"
         if data.truth is not None and data.ceiling is not None:
-            is_ceiling = np.array_equal(data.truth, data.ceiling[data.labelled])
-            realizable = "held" if is_ceiling else "not checked"
+            ceiling = data.ceiling
+            same = data.labelled_values(
+                lambda truth, rows: np.all((truth == ceiling[rows]).reshape(len(truth), -1), axis=1)
+            )
+            realizable = "held" if same.all() else "not checked"
         return [
             Assumption(f"The student's class is {self.student_class} in mean space", "not checked"),
             Assumption("The truth lies in the class", realizable),
             Assumption("The student minimises the misfit over the class, unpenalised", optimal),
-            Assumption("Rows are independent", "not checked"),
-            *sampling(data),
         ]

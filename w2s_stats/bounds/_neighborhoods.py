@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import coo_array, csr_array, issparse
 
 
 class Rows(NamedTuple):
-    """What the theorem distinguishes, one boolean a row.
+    """What the theorem distinguishes, one boolean a row, for the rows that have weight.
 
     Attributes
     ----------
@@ -19,6 +19,9 @@ class Rows(NamedTuple):
     bad : the weak label is wrong
     anchor : weak label and student are right, and the student is robust: the set U
     reached : bad, and a neighbour of a row of U of the same class: the set N(U)
+    near : sparse symmetric (n, n), 1 where one of two rows is the other's neighbour
+    weight : ndarray or None
+        > 0; None where all rows count alike.
     """
 
     differs: np.ndarray
@@ -27,6 +30,36 @@ class Rows(NamedTuple):
     bad: np.ndarray
     anchor: np.ndarray
     reached: np.ndarray
+    near: csr_array
+    weight: np.ndarray | None = None
+
+    @property
+    def limit(self) -> np.ndarray:
+        """1[f != w] + 1[w != y] - 2 1[row in N(U)], where the truth is known: 0, 1 or 2."""
+        return self.differs + 1.0 * self.bad - 2.0 * self.reached
+
+    def of(self, which: np.ndarray) -> Rows:
+        """Some of the rows."""
+        given = {name: part for name, part in self._asdict().items() if part is not None}
+        own = {name: part[which] for name, part in given.items()}
+        return self._replace(**own | {"near": own["near"][:, which]})
+
+    def share(self, event: np.ndarray) -> float:
+        """Weighted share of the rows in which there is an event."""
+        return float(np.average(event, weights=self.weight))
+
+    def covariance(self, values: np.ndarray, part: np.ndarray | None = None) -> float:
+        """What neighbours' covariance adds to the variance of a weighted mean, if it is positive.
+
+        sum d_i d_j over pairs of neighbours, d = w (v - m) / sum w. Each `part` of the rows has its
+        own mean, and the means are added up.
+        """
+        weight = np.ones(len(values)) if self.weight is None else self.weight
+        d = np.empty(len(values))
+        for rows in [np.ones(len(d), dtype=bool)] if part is None else [part, ~part]:
+            w, v = weight[rows], values[rows]
+            d[rows] = w * (v - np.average(v, weights=w)) / w.sum() if rows.any() else 0.0
+        return max(float(d @ (self.near @ d)), 0.0)
 
 
 def edges(neighbors: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +69,7 @@ def edges(neighbors: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
     if issparse(neighbors):
         if neighbors.shape != (n_samples, n_samples):
             raise ValueError(
-                f"A sparse neighbors must have shape ({n_samples}, {n_samples}), found "
+                f"A sparse neighbors must have shape ({n_samples}, {n_samples}); found "
                 f"{neighbors.shape}."
             )
         graph = neighbors.tocoo()
@@ -44,22 +77,35 @@ def edges(neighbors: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
     table = np.asarray(neighbors)
     if table.ndim != 2 or len(table) != n_samples or table.dtype.kind not in "iu":
         raise ValueError(
-            f"neighbors must hold row numbers, {n_samples} rows of them, found {table.dtype} of "
+            f"neighbors must hold row numbers, {n_samples} rows of them; found {table.dtype} of "
             f"shape {table.shape}."
         )
-    if table.size and (table.min() < -1 or table.max() >= n_samples):
+    wrong = (table < -1) | (table >= n_samples)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
         raise ValueError(
-            f"neighbors must hold row numbers from 0 to {n_samples - 1} (-1 fills up), found "
-            f"{table.min()} to {table.max()}."
+            f"neighbors must hold row numbers from 0 to {n_samples - 1} (-1 fills up); found "
+            f"{table[row, column]} in row {row}."
         )
     row, column = np.nonzero(table >= 0)
     return row, table[row, column]
 
 
 def distinguish(
-    weak: np.ndarray, student: np.ndarray, truth: np.ndarray, row: np.ndarray, near: np.ndarray
+    weak: np.ndarray,
+    student: np.ndarray,
+    truth: np.ndarray,
+    row: np.ndarray,
+    near: np.ndarray,
+    weight: np.ndarray | None = None,
 ) -> Rows:
-    """The sets of the theorem; truth is -1 where it is not known."""
+    """The sets of the theorem; truth is -1 where it is not known.
+
+    Rows of weight zero are left out, as rows and as neighbours.
+    """
+    counts = np.ones(len(weak), dtype=bool) if weight is None else weight > 0
+    among = counts[row] & counts[near]
+    row, near = row[among], near[among]
     known = truth >= 0
     robust = np.ones(len(weak), dtype=bool)
     robust[row[student[row] != student[near]]] = False
@@ -67,16 +113,28 @@ def distinguish(
     anchor = robust & (weak == truth) & (student == truth)
     reached = np.zeros(len(weak), dtype=bool)
     reached[near[anchor[row] & (truth[row] == truth[near])]] = True
-    return Rows(student != weak, robust, known, bad, anchor, reached & bad)
+    graph = _both_ways(row, near, len(weak))
+    found = Rows(student != weak, robust, known, bad, anchor, reached & bad, graph, weight)
+    return found if weight is None else found.of(counts)
+
+
+def _both_ways(row: np.ndarray, near: np.ndarray, n: int) -> csr_array:
+    """Pairs of different rows, each in both orders and once."""
+    apart = row != near
+    pairs = np.r_[row[apart], near[apart]], np.r_[near[apart], row[apart]]
+    graph = csr_array(coo_array((np.ones(len(pairs[0])), pairs), shape=(n, n)))
+    graph.sum_duplicates()
+    graph.data[:] = 1.0
+    return graph
 
 
 def expansion_of(rows: Rows) -> float:
     """P(N(U) | weak label wrong) / P(U | weak label right); NaN where undefined."""
-    good = np.count_nonzero(rows.known & ~rows.bad)
-    bad, anchor = np.count_nonzero(rows.bad), np.count_nonzero(rows.anchor)
+    good, bad = rows.share(rows.known & ~rows.bad), rows.share(rows.bad)
+    anchor = rows.share(rows.anchor)
     if not bad or not anchor:
         return np.nan
-    return float((np.count_nonzero(rows.reached) / bad) / (anchor / good))
+    return (rows.share(rows.reached) / bad) / (anchor / good)
 
 
 def expansion_limit(
@@ -128,7 +186,9 @@ def printed_limit(
 
     err(f, y) <= 2 a / (1 - 2 a) P(not robust) + P(f != w) + a (1 - 3 c / 2), for a < 1/2,
     r <= (1 - a + 3 c a) / 4 and c <= 1. The last condition is not printed; without it the
-    statement is false.
+    statement is false. The printed q < 3/4 (1 - 2 a) is about (c, q)-expansion, of every set with
+    more than a share q of the good rows; it is replaced by the measured expansion c of the
+    student's own set, the one that the proof needs.
 
     Returns
     -------

@@ -7,21 +7,24 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._validation import whole_or_nothing
+from w2s_stats._intervals import Interval
+from w2s_stats._validation import check_choice, check_confidence_level, shown, whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Quantity
-from w2s_stats.bounds._classes import FunctionClass, extreme_member
-from w2s_stats.bounds._finite_sample import finite_sample_terms
+from w2s_stats.bounds._classes import FunctionClass, extreme_gaps
+from w2s_stats.bounds._finite_sample import (
+    SQUARED,
+    epsilon_of,
+    finite_sample_terms,
+    on_width,
+)
 from w2s_stats.bounds._gain import (
-    ROUNDING,
+    STUDENT_CLASSES,
     GainBound,
-    cancelled,
-    inner,
+    divergence_rows,
+    errors,
     mean,
-    rows_of,
-    sampling,
 )
 from w2s_stats.bounds._inputs import Predictions, check_predictions
-from w2s_stats.bounds._intervals import Interval, check_confidence_level
 from w2s_stats.bounds._parameters import check_not_negative
 
 
@@ -36,6 +39,7 @@ class NonRealizableGain(GainBound):
     weak labels. v = sup_f |(E - E_n)<F_s - f, f - F_w>| is what fresh rows differ by from the rows
     the student learned from: 0 on those rows themselves, O(sqrt(C/n)) on others, where Theorem 2 of
     [C24] has the fourth root; that older limit is in the table with all its terms (theory 2.4).
+    For a linear or affine space the gain is at most I + 2 sqrt(epsilon I) + 2 v as well.
 
     With `function_class` neither v nor an optimal student is needed: 2 v gives way to
     2 sup_f E<F_sw - f, F_sw - F_w> on these rows, as in `GainCertificate`, and there is a limit
@@ -48,8 +52,11 @@ class NonRealizableGain(GainBound):
     epsilon : float, default=None
         A known upper limit of d(F_s, F*), for use without truth or ceiling. None: measured. Noise
         in `y_true` counts as distance, which makes the limit loose but not false.
+    student_class : {"convex", "affine"}, default="convex"
+        "affine": a linear or affine space of predictions, in whose interior the student lies; there
+        is then a limit from above. Not with `function_class`, which needs no such student.
     width : float, default=0.0
-        The v above, for students that are projections on other rows.
+        The v above, for students that are projections on other rows. Not with `function_class`.
     confidence_level : float, default=0.95
     n_resamples : int, default=2000
         Of the bootstrap; above 20,000 rows Wald's intervals are as good, and taken.
@@ -60,15 +67,16 @@ class NonRealizableGain(GainBound):
     estimate_ : float
         The gain, NaN without truth.
     lower_, upper_ : float
-        `upper_` is infinite without `function_class`.
+        `upper_` is infinite for a convex class that `function_class` does not tell.
     interval_, method_, holds_, assumptions_, table_
         As for every bound.
 
     Raises
     ------
     ValueError
-        In `fit`, if arrays differ in shape or are not finite, or nothing tells epsilon: it needs
-        `epsilon`, or `y_true` and `y_ceiling` in one row at least.
+        In `fit`, if arrays differ in shape or are not finite, a parameter does not go with
+        `function_class`, or nothing tells epsilon: it needs `epsilon`, or `y_true` and `y_ceiling`
+        in one row at least.
 
     References
     ----------
@@ -97,6 +105,7 @@ class NonRealizableGain(GainBound):
         function_class: FunctionClass | None = None,
         *,
         epsilon: float | None = None,
+        student_class: str = "convex",
         width: float = 0.0,
         confidence_level: float = 0.95,
         n_resamples: int = 2000,
@@ -104,6 +113,7 @@ class NonRealizableGain(GainBound):
     ) -> None:
         self.function_class = function_class
         self.epsilon = epsilon
+        self.student_class = student_class
         self.width = width
         self.confidence_level = confidence_level
         self.n_resamples = n_resamples
@@ -139,65 +149,82 @@ class NonRealizableGain(GainBound):
         """
         check_confidence_level(self.confidence_level)
         check_not_negative("width", self.width)
+        check_choice("student_class", self.student_class, STUDENT_CLASSES)
+        self._check_no_optimal_student()
         data = check_predictions(
             y_weak, y_student, y_true, y_ceiling=y_ceiling, sample_weight=sample_weight
         )
-        move = data.student - data.weak
-        misfit = inner(move, move).astype(np.float64)
-        I, epsilon = mean(misfit, data.weight), self._epsilon(data)
+        misfit = divergence_rows(SQUARED, "y_student", data.student, "y_weak", data.weak, data)
+        total = self._mean(misfit, data.weight)
+        I, epsilon = total.estimate, self._given_or_measured(data)
         outside = 2.0 * sqrt(epsilon.estimate * I)
 
         lower, upper = I - outside - 2.0 * self.width, np.inf
+        if self.student_class == "affine":
+            upper = I + outside + 2.0 * self.width
         gap = Quantity("2 v, given", 2.0 * self.width)
         if self.function_class is not None:
-            worst = extreme_member(self.function_class, -2.0 * move, data.weight)
-            best = extreme_member(self.function_class, 2.0 * move, data.weight)
-            below = 2.0 * inner(data.student - worst, move)
+            below, above = extreme_gaps(self.function_class, SQUARED, data)
             lower = I - mean(below, data.weight) - outside
-            upper = I + mean(2.0 * inner(best - data.student, move), data.weight) + outside
+            upper = I + mean(above, data.weight) + outside
             gap = Quantity("2 sup E<F_sw - f, F_sw - F_w>", *self._mean(below, data.weight))
 
-        estimate, lost, printed = None, 0.0, []
-        if data.truth is not None:
-            weak_gap = data.truth - data.weak[data.labelled]
-            student_gap = data.truth - data.student[data.labelled]
-            weak_error, student_error = inner(weak_gap, weak_gap), inner(student_gap, student_gap)
-            estimate = self._gain(weak_error - student_error, misfit, data)
-            lost = cancelled(weak_error, student_error, data)
-            if data.ceiling is not None:
-                printed = finite_sample_terms(data, width=self.width)
+        known, printed = errors(SQUARED, data), []
+        if known is not None:
+            of_weak, of_student = (self._labelled_mean(error, misfit, data) for error in known)
+            printed = finite_sample_terms(
+                self,
+                data,
+                weak_error=of_weak,
+                student_error=of_student,
+                misfit=total,
+                width=self.width,
+            )
         table = [
-            Quantity("misfit", *self._mean(misfit, data.weight)),
+            Quantity("misfit", *total),
             Quantity("epsilon = d(F_s, F*)", *epsilon),
             Quantity("2 sqrt(epsilon misfit)", outside),
             gap,
             *printed,
         ]
-        return self._conclude(
-            estimate,
+        return self._conclude_gain(
+            known,
+            misfit,
+            data,
             lower,
             upper,
             table=table,
-            assumptions=[*self._assumptions(), *sampling(data)],
-            rounding=ROUNDING[data.student.dtype],
-            cancelled=lost,
-            comparable=data.comparable,
+            assumptions=[*self._assumptions(), *([on_width(self.width)] if printed else [])],
         )
 
-    def _epsilon(self, data: Predictions) -> Interval:
+    def _check_no_optimal_student(self) -> None:
+        """What is said of an optimal student does not go with `function_class`."""
+        if self.function_class is None:
+            return
+        for name, value, none in (
+            ("width", self.width, 0),
+            ("student_class", self.student_class, "convex"),
+        ):
+            if value != none:
+                raise ValueError(
+                    f"{name} must be {none!r} with function_class, whose limits need no optimal "
+                    f"student; found {shown(value)}."
+                )
+
+    def _given_or_measured(self, data: Predictions) -> Interval:
         if self.epsilon is not None:
             check_not_negative("epsilon", self.epsilon)
             return Interval(float(self.epsilon), np.nan, np.nan, "given")
         if data.truth is None or data.ceiling is None:
             raise ValueError(
                 "epsilon must be given where y_true or y_ceiling is not: it is the distance of the "
-                "two, and what the student's class misses of the truth."
+                "two, and what the student's class misses of the truth; found None."
             )
-        miss = data.truth - data.ceiling[data.labelled]
-        return self._mean(inner(miss, miss), rows_of(data.weight, data.labelled))
+        return epsilon_of(self, data)
 
     def _assumptions(self) -> list[Assumption]:
-        convex = Assumption("The student's class is convex and holds y_ceiling", "not checked")
+        kind = self.student_class
+        convex = Assumption(f"The student's class is {kind} and holds y_ceiling", "not checked")
         if self.function_class is not None:
             return [convex]
         where = "these rows" if self.width == 0 else "rows that differ from these by width"

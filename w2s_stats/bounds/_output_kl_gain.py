@@ -6,10 +6,18 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._validation import check_choice, whole_or_nothing
+from w2s_stats._intervals import Interval, normal_mean, prediction_powered_mean
+from w2s_stats._validation import check_choice, check_confidence_level, whole_or_nothing
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._inputs import check_predictions
-from w2s_stats.bounds._intervals import Interval, check_confidence_level, normal_mean
+from w2s_stats.bounds._inputs import Predictions, check_predictions
+from w2s_stats.bounds._output_parts import (
+    bracket_parts,
+    condition_parts,
+    divergence_parts,
+    gain_parts,
+)
+from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS
+from w2s_stats.divergences._outputs import as_outputs
 
 
 class OutputKLGain(Bound):
@@ -29,6 +37,12 @@ class OutputKLGain(Bound):
     F_sw = argmin d(., F_w) over a convex class that holds the truth, has d(F*, F_w) - d(F*, F_sw)
     >= d(F_sw, F_w) without any condition (theory 5.3).
 
+    With `y_ceiling`, F_s, a member of the class for a truth that may lie outside it, gain - misfit
+    is in two parts (theory 5.4): *inside the class*, what it would be were F_s the truth, and
+    *outside*, exactly E (F_w - F_sw) log(F_s / F*), forward, or E (F* - F_s) log(F_sw / F_w). The
+    table has all terms of [Y25] Theorem 4 that the sample has, the condition for F_s among them;
+    the assumptions name the others.
+
     Parameters
     ----------
     training : {"forward", "reverse"}, default="forward"
@@ -41,13 +55,15 @@ class OutputKLGain(Bound):
     Attributes
     ----------
     estimate_ : float
-        The gain, in the labelled rows alone where some are not; NaN without truth.
+        The gain; NaN without truth. Where some rows have none, misfits predict gains there
+        (prediction-powered inference on the rows of the delta method).
     lower_, upper_ : float
-        The misfit, in the same rows as the gain, and infinity.
+        The misfit, and infinity.
     condition_, bracket_ : float
         <F_w - F_sw, r - 1 - log r> and 1 - E_{F_w} r; NaN without truth.
     condition_holds_ : bool or None
-        Whether `condition_` >= 0.
+        Whether `condition_` >= 0; where some rows have no truth, whether its interval lies on one
+        side of 0, and on which. None where it does not, and without truth.
     holds_ : bool or None
         Whether gain >= misfit: forward, this is `condition_` >= -`bracket_`.
     interval_, method_, assumptions_, table_
@@ -55,7 +71,8 @@ class OutputKLGain(Bound):
 
     References
     ----------
-    Yao et al. (2025), The capabilities and limitations of weak-to-strong generalization, Theorem 3.
+    Yao et al. (2025), The capabilities and limitations of weak-to-strong generalization, Theorems 3
+    and 4.
 
     Examples
     --------
@@ -91,11 +108,13 @@ class OutputKLGain(Bound):
 
         Parameters
         ----------
-        y_weak, y_student : array-like of shape (n_samples,)
+        y_weak, y_student : array-like of shape (n_samples,) or (n_samples, 1)
             Outputs; > 0 under `normalize="sum"`.
-        y_true : array-like of shape (n_samples,), default=None
-            NaN where a row has no label; these rows are then left out of all sums.
-        y_ceiling, neighbors : ignored
+        y_true : array-like of the same shapes, default=None
+            NaN where a row has no label.
+        y_ceiling : array-like of the same shapes, default=None
+            Outputs of F_s, a member of the student's class; the nearer the truth the better.
+        neighbors : ignored
         sample_weight : array-like of shape (n_samples,), default=None
 
         Returns
@@ -105,98 +124,182 @@ class OutputKLGain(Bound):
         Raises
         ------
         ValueError
-            If arrays are not finite or not one-dimensional, shapes differ, outputs are not positive
-            where they must be, or `training` or `normalize` is none of its choices.
+            If arrays are not finite or have more than one column, lengths differ, outputs are not
+            positive where they must be, or `training` or `normalize` is none of its choices.
         """
-        level = check_confidence_level(self.confidence_level)
+        check_confidence_level(self.confidence_level)
         check_choice("training", self.training, ("forward", "reverse"))
         check_choice("normalize", self.normalize, ("sum", "softmax"))
-        data = check_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
-        if data.weak.ndim != 1:
-            raise ValueError(f"y_weak must have one dimension, found shape {data.weak.shape}.")
-        rows, weight = data.labelled, data.weight
-        if weight is not None:
-            weight = weight[rows]
-            if not weight.any():
-                raise ValueError("sample_weight must be positive in a labelled row, found none.")
-        weak = self._log_density(data.weak[rows], weight, "y_weak")
-        student = self._log_density(data.student[rows], weight, "y_student")
-        forward = _divergence(weak, student, weight)
-        reverse = _divergence(student, weak, weight)
-        misfit = forward if self.training == "forward" else reverse
+        weak, student = as_outputs(y_weak, name="y_weak"), as_outputs(y_student, name="y_student")
+        if y_true is not None:
+            y_true = as_outputs(y_true, name="y_true")
+        if y_ceiling is not None:
+            y_ceiling = as_outputs(y_ceiling, name="y_ceiling")
+        data = check_predictions(
+            weak, student, y_true, y_ceiling=y_ceiling, sample_weight=sample_weight
+        )
+        weak = self._log_density(data.weak, data, "y_weak")
+        student = self._log_density(data.student, data, "y_student")
+        misfits = {
+            "forward": divergence_parts(weak, student, data.weight),
+            "reverse": divergence_parts(student, weak, data.weight),
+        }
+        models = {"F_w": weak, "F_sw": student}
+        if data.ceiling is not None:
+            models["F_s"] = self._log_density(data.ceiling, data, "y_ceiling")
+        inside = self._inside(models, misfits, data)
+        found = self._truth(models, misfits, inside, data)
         table = [
-            Quantity("forward misfit, KL(weak || student)", *_interval(forward, weight, level)),
-            Quantity("reverse misfit, KL(student || weak)", *_interval(reverse, weight, level)),
+            Quantity(name, *self._mean(rows, misfits[self.training], data))
+            for name, rows in {
+                "forward misfit, KL(weak || student)": misfits["forward"],
+                "reverse misfit, KL(student || weak)": misfits["reverse"],
+                **inside,
+                **found,
+            }.items()
         ]
-        estimate = None
-        self.condition_ = self.bracket_ = np.nan
-        self.condition_holds_: bool | None = None
-        if data.truth is not None:
-            truth = self._log_density(data.truth, weight, "y_true")
-            gains = {
-                "forward": _divergence(weak, truth, weight) - _divergence(student, truth, weight),
-                "reverse": _divergence(truth, weak, weight) - _divergence(truth, student, weight),
-            }
-            estimate = _interval(gains[self.training], weight, level)
-            log_r = truth - student
-            bracket = 1 - np.exp(weak + log_r)
-            condition = (np.exp(weak) - np.exp(student)) * (np.expm1(log_r) - log_r)
-            self.bracket_ = float(np.average(bracket, weights=weight))
-            self.condition_ = float(np.average(condition, weights=weight))
-            self.condition_holds_ = self.condition_ >= 0
-            slack = {"forward": gains["forward"] - forward, "reverse": gains["reverse"] - reverse}
-            table += [Quantity(f"{k} gain", *_interval(g, weight, level)) for k, g in gains.items()]
-            table += [
-                Quantity(f"{k} gain - misfit", *_interval(v, weight, level))
-                for k, v in slack.items()
-            ]
-            table += [
-                Quantity("condition, forward", self.condition_),
-                Quantity("1 - E_weak r, forward", self.bracket_),
-            ]
+        values = {row.name: row for row in table}
+        estimate = values.get(f"{self.training} gain")
+        condition = values.get("condition, forward")
+        self.condition_, self.bracket_, self.condition_holds_ = np.nan, np.nan, None
+        if condition is not None:
+            self.condition_ = condition.value
+            self.bracket_ = values["1 - E_weak r, forward"].value
+            self.condition_holds_ = _not_negative(condition, exact=data.complete)
+        for_ceiling = values.get("condition, forward, F_s for F*")
         return self._conclude(
-            estimate,
-            misfit.mean() if weight is None else np.average(misfit, weights=weight),
+            None if estimate is None else estimate[1:],
+            np.average(misfits[self.training], weights=data.weight),
             np.inf,
             table=table,
-            assumptions=self._assumptions(),
+            assumptions=[
+                *self._assumptions(for_ceiling),
+                NEW_ROWS,
+                *([] if data.complete else [LABELLED_AT_RANDOM]),
+            ],
+            comparable=data.complete,
         )
 
-    def _log_density(self, values: np.ndarray, weight: np.ndarray | None, name: str) -> np.ndarray:
+    def _inside(
+        self, models: dict[str, np.ndarray], misfits: dict[str, np.ndarray], data: Predictions
+    ) -> dict[str, np.ndarray]:
+        """What gain - misfit and its two forward parts are if F_s is the truth."""
+        if "F_s" not in models:
+            return {}
+        weak, student, ceiling = models.values()
+        gains = gain_parts(weak, student, ceiling, data.weight)
+        return {
+            **{f"{k} gain - misfit, inside the class": gains[k] - misfits[k] for k in gains},
+            "condition, forward, F_s for F*": condition_parts(weak, student, ceiling, data.weight),
+            "1 - E_weak r, forward, F_s for F*": bracket_parts(weak, student, ceiling, data.weight),
+            f"A = {self._distance('F_sw', 'F_s')}": self._parts(models, "F_sw", "F_s", data.weight),
+        }
+
+    def _truth(
+        self,
+        models: dict[str, np.ndarray],
+        misfits: dict[str, np.ndarray],
+        inside: dict[str, np.ndarray],
+        data: Predictions,
+    ) -> dict[str, np.ndarray]:
+        """What needs the truth, in the rows that have one."""
+        if data.truth is None:
+            return {}
+        rows, weight = data.labelled, data.labelled_weight
+        values = data.labelled_values(lambda truth, _: truth)
+        known = {name: model[rows] for name, model in models.items()}
+        known["F*"] = self._log_density(values, data, "y_true", rows)
+        weak, student, truth = known["F_w"], known["F_sw"], known["F*"]
+        gains = gain_parts(weak, student, truth, weight)
+        slack = {k: gains[k] - misfits[k][rows] for k in gains}
+        found = {f"{k} gain": gains[k] for k in gains}
+        found |= {f"{k} gain - misfit": slack[k] for k in slack}
+        for k in slack if inside else ():
+            within = inside[f"{k} gain - misfit, inside the class"][rows]
+            found[f"{k} gain - misfit, outside the class"] = slack[k] - within
+        found["condition, forward"] = condition_parts(weak, student, truth, weight)
+        found["1 - E_weak r, forward"] = bracket_parts(weak, student, truth, weight)
+        for letter, model in {"D": "F_s", "F": "F_w", "G": "F_sw"}.items():
+            if model in known:
+                name = f"{letter} = {self._distance(model, 'F*')}"
+                found[name] = self._parts(known, model, "F*", weight)
+        return found
+
+    def _distance(self, model: str, truth: str) -> str:
+        """The divergence's name: forward training has the truth second."""
+        return f"d({model}, {truth})" if self.training == "forward" else f"d({truth}, {model})"
+
+    def _parts(
+        self, models: dict[str, np.ndarray], model: str, truth: str, weight: np.ndarray | None
+    ) -> np.ndarray:
+        pair = (model, truth) if self.training == "forward" else (truth, model)
+        return divergence_parts(models[pair[0]], models[pair[1]], weight)
+
+    def _mean(self, rows: np.ndarray, guess: np.ndarray, data: Predictions) -> Interval:
+        """Mean over all rows of what each adds, known for all rows or for those with a truth."""
+        level = self.confidence_level
+        if len(rows) == len(data.weak):
+            return normal_mean(rows, data.weight, confidence_level=level)._replace(method="delta")
+        near = data.labelled
+        found = prediction_powered_mean(
+            rows,
+            guess[near],
+            guess[~near],
+            labelled_weight=data.labelled_weight,
+            unlabelled_weight=None if data.weight is None else data.weight[~near],
+            confidence_level=level,
+        )
+        return found._replace(method="delta, prediction-powered")
+
+    def _log_density(
+        self, values: np.ndarray, data: Predictions, name: str, rows: Any = slice(None)
+    ) -> np.ndarray:
         """Logarithms of outputs over their mean: densities with respect to the sample."""
         values = values.astype(np.float64)
         if self.normalize == "sum":
             if values.min() <= 0:
                 row = int(values.argmin())
                 raise ValueError(
-                    f'{name} must be positive for normalize="sum", found {values[row]:g}; '
-                    'normalize="softmax" takes any output.'
+                    f'{name} must be positive for normalize="sum"; found {values[row]:g} in row '
+                    f'{data.number(row, rows)}: normalize="softmax" takes any output.'
                 )
             values = np.log(values)
-        top = values.max()
+        weight, top = None if data.weight is None else data.weight[rows], values.max()
         return values - top - np.log(np.average(np.exp(values - top), weights=weight))
 
-    def _assumptions(self) -> list[Assumption]:
-        first, second = {"forward": ("weak", "."), "reverse": (".", "weak")}[self.training]
-        trained = f"The student minimises d({first}, {second}) over a convex class with the truth"
-        found = [Assumption(trained, "not checked")]
+    def _assumptions(self, for_ceiling: Quantity | None) -> list[Assumption]:
+        first, second = {"forward": ("F_w", "."), "reverse": (".", "F_w")}[self.training]
+        found = [
+            Assumption(
+                f"The student minimises d({first}, {second}) over a convex class with the truth, "
+                "on these very rows (for others the distance of its means over rows it learned "
+                "from, H and u of theory 5.4, is not computed)",
+                "not checked",
+            )
+        ]
         if self.training == "forward":
-            status = {None: "not checked", True: "held", False: "violated"}[self.condition_holds_]
-            found.append(Assumption("<F_w - F_sw, r - 1 - log r> >= 0", status))
+            found.append(
+                Assumption("<F_w - F_sw, r - 1 - log r> >= 0", _word(self.condition_holds_))
+            )
+            if for_ceiling is not None:
+                holds = _not_negative(for_ceiling, exact=True)
+                found.append(Assumption("The same for F_s in place of F*", _word(holds)))
+                found.append(
+                    Assumption(
+                        "The same for the student in place of F* and the minimiser over a "
+                        "population in place of F_sw",
+                        "not checked",
+                    )
+                )
         return found
 
 
-def _divergence(log_f: np.ndarray, log_g: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    """Rows whose mean is d(f, g) and whose spread is its standard error's, by the delta method.
-
-    f log(f / g) alone has that mean; the rest is what the two means in the denominators add to the
-    influence function.
-    """
-    f, log = np.exp(log_f), log_f - log_g
-    mean = np.average(f * log, weights=weight)
-    return f * (log - mean) - f + np.exp(log_g) + mean
+def _not_negative(found: Quantity, *, exact: bool) -> bool | None:
+    """Whether a quantity is at least 0: this sample's, or one that an interval stands for."""
+    if exact or found.low >= 0:
+        return bool(found.value >= 0)
+    return False if found.high < 0 else None
 
 
-def _interval(rows: np.ndarray, weight: np.ndarray | None, confidence_level: float) -> Interval:
-    found = normal_mean(rows, weight, confidence_level=confidence_level)
-    return found._replace(method="delta")
+def _word(holds: bool | None) -> str:
+    return {None: "not checked", True: "held", False: "violated"}[holds]

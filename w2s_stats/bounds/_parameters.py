@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from w2s_stats._validation import shown
+from w2s_stats._validation import is_number, shown
 from w2s_stats.divergences import Squared
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a single real number, which text and None are not.
-
-    Examples
-    --------
-    >>> from w2s_stats.bounds._parameters import is_number
-    >>> is_number(0.5), is_number("0.5"), is_number(True)
-    (True, False, False)
-    """
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def check_not_negative(name: str, value: Any) -> None:
     """Raise unless a number is zero or positive, and finite."""
     if not is_number(value) or not 0 <= value < np.inf:
-        raise ValueError(f"{name} must be zero or positive and finite, found {shown(value)}.")
+        raise ValueError(f"{name} must be zero or positive and finite; found {shown(value)}.")
 
 
-def check_integer(name: str, value: Any, least: int) -> None:
-    """Raise unless a value is an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, found {shown(value)}.")
+def check_floor(gamma: Any, n_classes: int) -> None:
+    """Raise unless `gamma` can be a floor of `n_classes` probabilities."""
+    if not is_number(gamma) or not 0 <= gamma <= 1.0 / n_classes:
+        raise ValueError(
+            f"gamma must lie between 0 and 1/{n_classes} for {n_classes} classes; found "
+            f"{shown(gamma)}."
+        )
+
+
+def check_floor_of(gamma: Any, n_classes: int, smallest: float) -> None:
+    """Raise unless `gamma` can be, and is up to rounding, a floor of two models' probabilities."""
+    check_floor(gamma, n_classes)
+    if smallest < gamma * (1.0 - 1e-6):
+        raise ValueError(
+            "gamma must be a floor of the probabilities in y_weak and y_student; found "
+            f"gamma={shown(gamma)} and a probability of {smallest:g}."
+        )
 
 
 def check_divergence(divergence: Any) -> Any:

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
-from w2s_stats.bounds._classes import check_features, check_rows_of, weighted
+from w2s_stats.bounds._classes import check_features, check_rows_of
 from w2s_stats.bounds._inputs import as_predictions
 from w2s_stats.bounds._projection import Projection
+from w2s_stats.bounds._rows import moment
 
 _NEWTON_STEPS = 200
 _NO_MEMBER = (
-    "features must have a combination of columns that is positive in every row, found none; a "
+    "features must have a combination of columns that is positive in every row; found none; a "
     "column of ones is one."
 )
 
@@ -49,7 +50,7 @@ class PositiveHeads:
     def maximizer(self, direction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
         """Member with the largest sum of f times direction, by linear programming."""
         check_rows_of(self, len(self.features), direction)
-        return self.features @ self._solve(self.features.T @ weighted(direction, weight))
+        return self.features @ self._solve(moment(self.features, direction, weight))
 
     def interior(self) -> np.ndarray:
         """Coefficients of the member whose smallest output is largest."""
@@ -123,7 +124,7 @@ def project_positive_heads(features: Any, y_weak: Any) -> Projection:
             f"{weak.shape}."
         )
     if weak.min() <= 0:
-        raise ValueError(f"y_weak must be positive to be a distribution, found {weak.min():g}.")
+        raise ValueError(f"y_weak must be positive to be a distribution; found {weak.min():g}.")
     weak = weak / weak.sum(dtype=np.float64)
     H = heads.features.astype(np.float64, copy=False)
     theta, student = _newton(H, weak, heads.interior())

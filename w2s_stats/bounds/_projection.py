@@ -9,9 +9,11 @@ import numpy as np
 from scipy.optimize import minimize, root
 
 from w2s_stats._validation import check_weight
-from w2s_stats.bounds._classes import ConvexHull, weighted
-from w2s_stats.bounds._gain import divergence_rows, inner, mean, slope
+from w2s_stats.bounds._classes import ConvexHull
+from w2s_stats.bounds._gain import divergence_rows, mean, slope
 from w2s_stats.bounds._inputs import as_predictions
+from w2s_stats.bounds._parameters import check_divergence
+from w2s_stats.bounds._rows import ahead, weighted
 from w2s_stats.divergences import KL
 
 # A smaller weight of a head is taken for none.
@@ -81,7 +83,7 @@ def project_onto_hull(
     >>> found.parameters.round(3), found.gap < 1e-6
     (array([0.658, 0.342]), True)
     """
-    divergence = KL() if divergence is None else divergence
+    divergence = check_divergence(KL() if divergence is None else divergence)
     hull = ConvexHull(heads)
     weak = as_predictions(y_weak, name="y_weak", like=hull.heads[0])
     weight = check_weight(sample_weight, weak)
@@ -97,13 +99,13 @@ def project_onto_hull(
     def objective(a: np.ndarray) -> tuple[float, np.ndarray]:
         student = mixture(a)
         value = share @ divergence.pointwise(student, weak)
-        ahead = weighted(slope(divergence, weak, student), share)
-        return value / scale, np.array([np.vdot(head, ahead) for head in hull.heads]) / scale
+        slopes = weighted(slope(divergence, weak, student), share)
+        return value / scale, np.array([np.vdot(head, slopes) for head in hull.heads]) / scale
 
     def certified(a: np.ndarray) -> Projection:
         student = mixture(a)
-        ahead = slope(divergence, weak, student)
-        gap = mean(inner(student - hull.maximizer(-ahead, weight), ahead), weight)
+        slopes = slope(divergence, weak, student)
+        gap = mean(ahead(student, hull.maximizer(-slopes, weight), slopes), weight)
         return Projection(student, a, mean(divergence.pointwise(student, weak), weight), gap)
 
     uniform, scale = np.full(K, 1.0 / K), 1.0

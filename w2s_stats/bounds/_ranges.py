@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from w2s_stats._validation import shown
-from w2s_stats.bounds._heads_correction import check_floor
 from w2s_stats.bounds._inputs import Predictions
+from w2s_stats.bounds._parameters import check_floor_of
 
 
 def probability_ranges(gamma: float, data: Predictions) -> dict[str, tuple[float, float]] | None:
@@ -19,13 +19,7 @@ def probability_ranges(gamma: float, data: Predictions) -> dict[str, tuple[float
     there are no ranges for gamma = 0.
     """
     n_classes = data.weak.shape[1]
-    check_floor(gamma, n_classes)
-    for name, values in (("y_weak", data.weak), ("y_student", data.student)):
-        if values.min() < gamma * (1.0 - 1e-6):
-            raise ValueError(
-                f"gamma must be a floor of {name}, whose smallest probability is "
-                f"{values.min():g}; found {gamma!r}."
-            )
+    check_floor_of(gamma, n_classes, min(data.weak.min(), data.student.min()))
     if gamma == 0:
         return None
     # A floor of 1/c up to rounding leaves nothing but the uniform distribution.
@@ -47,12 +41,15 @@ def value_ranges(
         raise ValueError(
             f"output_range must be two finite numbers, low < high; found {shown(output_range)}."
         )
-    models = {"y_weak": data.weak, "y_student": data.student, "y_true": data.truth}
-    for name, values in models.items():
-        if values is not None and (values.min() < low or values.max() > high):
+    models = {"y_weak": data.weak, "y_student": data.student}
+    ends_of = {name: (values.min(), values.max()) for name, values in models.items()}
+    if data.truth is not None:
+        ends_of["y_true"] = data.truth.ends()
+    for name, (least, largest) in ends_of.items():
+        if least < low or largest > high:
             raise ValueError(
                 f"{name} must lie in output_range, {low:g} to {high:g}; found values from "
-                f"{values.min():g} to {values.max():g}."
+                f"{least:g} to {largest:g}."
             )
     ends = np.array([low, high], dtype=np.float64)
     divergence.check(ends, ends, names=("output_range", "output_range"))

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_stats.bounds._base import Assumption
-from w2s_stats.bounds._intervals import (
+from w2s_stats._intervals import (
     BOOTSTRAP_ROWS,
     Interval,
     bootstrap_mean,
@@ -16,8 +15,13 @@ from w2s_stats.bounds._intervals import (
     normal_mean,
     prediction_powered_mean,
 )
+from w2s_stats.bounds._base import Assumption, Quantity
 
 FRESH_ROWS = Assumption("The rows are fresh ones, not the student's training rows", "not checked")
+NEW_ROWS = Assumption(
+    "Intervals are for new rows: these are independent, and the student was trained on others",
+    "not checked",
+)
 LABELLED_AT_RANDOM = Assumption("The labelled rows are a random sample of all rows", "not checked")
 
 
@@ -43,6 +47,20 @@ def mean_of_rows(
     return Interval(float(np.average(values, weights=weight)), -np.inf, np.inf, "none")
 
 
+def through(name: str, mean: Interval, increasing: Callable[[float], float]) -> Quantity:
+    """What an increasing function makes of a mean that is not negative, and of its interval.
+
+    Examples
+    --------
+    >>> from w2s_stats._intervals import Interval
+    >>> from w2s_stats.bounds._row_means import through
+    >>> through("root", Interval(4.0, -1.0, 9.0, "normal"), lambda d: d**0.5)
+    Quantity(name='root', value=2.0, low=0.0, high=3.0, method='normal')
+    """
+    value, low, high = (float(increasing(max(end, 0.0))) for end in mean[:3])
+    return Quantity(name, value, low, high, mean.method)
+
+
 def intervals_of_end(
     values: np.ndarray,
     weight: np.ndarray | None,
@@ -51,21 +69,20 @@ def intervals_of_end(
     low: float,
     high: float,
     random_state: Any,
-) -> list[Interval]:
-    """By bootstrap and, for rows without weights, by empirical Bernstein in [low, high]."""
+) -> list[tuple[str, Interval]]:
+    """By bootstrap and, for rows without weights, by empirical Bernstein in [low, high]: any n."""
     if len(values) > BOOTSTRAP_ROWS:
-        found = [mean_of_rows(values, weight, confidence_level)]
+        mean = mean_of_rows(values, weight, confidence_level)
     else:
-        found = [
-            mean_of_rows(
-                values, weight, confidence_level, method=bootstrap_mean, random_state=random_state
-            )
-        ]
+        mean = mean_of_rows(
+            values, weight, confidence_level, method=bootstrap_mean, random_state=random_state
+        )
+    found = [("", mean)]
     if weight is None and np.isfinite(values).all():
         # The floor behind low and high is met up to rounding only.
         inside = np.clip(values, low, high)
         bernstein = empirical_bernstein_mean(inside, low, high, confidence_level=confidence_level)
-        found.append(bernstein._replace(estimate=found[0].estimate))
+        found.append((", any n", bernstein._replace(estimate=mean.estimate)))
     return found
 
 
@@ -74,7 +91,7 @@ def mean_of_known_rows(
 ) -> tuple[Interval | None, list[Assumption]]:
     """Mean of values that need the truth, and what that takes for granted; None without truth.
 
-    Where rows are labelled in part and have no weights the interval is prediction-powered.
+    Where rows are labelled in part the interval is prediction-powered.
 
     Parameters
     ----------
@@ -90,10 +107,15 @@ def mean_of_known_rows(
         return None, []
     if known.all():
         return mean_of_rows(values, weight, confidence_level), []
-    if weight is None and np.isfinite(values[known]).all() and np.isfinite(guess).all():
+    near, far = (None, None) if weight is None else (weight[known], weight[~known])
+    if np.isfinite(values[known]).all() and np.isfinite(guess).all():
         found = prediction_powered_mean(
-            values[known], guess[known], guess[~known], confidence_level=confidence_level
+            values[known],
+            guess[known],
+            guess[~known],
+            labelled_weight=near,
+            unlabelled_weight=far,
+            confidence_level=confidence_level,
         )
         return found, [LABELLED_AT_RANDOM]
-    weight = None if weight is None else weight[known]
-    return mean_of_rows(values[known], weight, confidence_level), [LABELLED_AT_RANDOM]
+    return mean_of_rows(values[known], near, confidence_level), [LABELLED_AT_RANDOM]

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2s_stats.bounds._log_ratio import distributions, log_ratio, row_blocks, row_kl
+from w2s_stats.bounds._log_ratio import distributions, log_ratio, row_kl
+from w2s_stats.bounds._rows import blocks
 
 # exp of it is zero, and it times zero is not NaN.
 _FAR = -800.0
@@ -53,6 +54,7 @@ def tilted_supremum(
     budget : float
         >= 0.
     weight : ndarray of shape (n_samples,) or None
+        > 0.
     sign : {1, -1}
 
     Returns
@@ -86,15 +88,12 @@ class _Scores:
         self.weak, self.student, self.weight, self.sign = weak, student, weight, sign
 
     def mean(self, rows: np.ndarray) -> float:
-        if self.weight is None:
-            return float(rows.mean())
-        counted = self.weight > 0
-        return float(np.average(rows[counted], weights=self.weight[counted]))
+        return float(np.average(rows, weights=self.weight))
 
     def extremes(self) -> np.ndarray:
         """Per row: max r and its cost, mean and variance of r under w, the cost of r > -inf."""
         out = np.empty((5, len(self.weak)))
-        for block in row_blocks(*self.weak.shape):
+        for block in blocks(*self.weak.shape):
             w, r = self._block(block)
             top = r.max(axis=1)
             with np.errstate(invalid="ignore"):
@@ -131,7 +130,7 @@ class _Scores:
     def tilted(self, multiplier: float) -> np.ndarray:
         """Per row: lambda log sum w exp(r / lambda), KL(F_lambda || w), variance of r / lambda."""
         out = np.empty((3, len(self.weak)))
-        for block in row_blocks(*self.weak.shape):
+        for block in blocks(*self.weak.shape):
             w, r = self._block(block)
             top = r.max(axis=1)
             u = r

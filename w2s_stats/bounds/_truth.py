@@ -1,4 +1,4 @@
-"""What is known of the truth: class labels or class probabilities, of some rows or of all."""
+"""What is known of the truth: class labels or values, of some rows or of all."""
 
 from __future__ import annotations
 
@@ -6,24 +6,55 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2s_stats.divergences._probabilities import as_float, check_probabilities, check_rows
+from w2s_stats._validation import check_class_numbers
+from w2s_stats.divergences._probabilities import as_float, check_row_facts, check_rows
 
 
 class Truth(NamedTuple):
-    """Class labels, or distributions over the classes, where they are known.
+    """Class labels, or distributions over the classes, or outputs, where they are known.
 
     Attributes
     ----------
     known : ndarray of bool of shape (n_samples,)
     labels : ndarray of int of shape (n_samples,) or None
-        0 where not known; None where the truth is given by probabilities.
-    rows : ndarray of shape (n_samples, n_classes) or None
+        0 where not known; None where the truth is given by rows.
+    rows : ndarray of shape (n_samples,) or (n_samples, n_columns), or None
         NaN where not known; None where the truth is given by labels.
     """
 
     known: np.ndarray
     labels: np.ndarray | None
     rows: np.ndarray | None
+
+    @classmethod
+    def nowhere(cls, n_samples: int) -> Truth:
+        """The truth of rows none of which is labelled."""
+        return cls(np.zeros(n_samples, dtype=bool), np.zeros(n_samples, dtype=np.intp), None)
+
+    def of(self, rows: Any) -> Truth:
+        """What is known of some of the rows."""
+        labels, values = (None if part is None else part[rows] for part in self[1:])
+        return Truth(self.known[rows], labels, values)
+
+    def values(self, rows: Any, *, like: np.ndarray) -> np.ndarray:
+        """The truth in rows where it is known, with columns and precision like the predictions'.
+
+        Class labels become distributions with all their mass on one class.
+        """
+        if self.rows is not None:
+            return self.rows[rows]
+        assert self.labels is not None
+        labels = self.labels[rows]
+        values = np.zeros((len(labels), like.shape[1]), dtype=like.dtype)
+        values[np.arange(len(labels)), labels] = 1
+        return values
+
+    def ends(self) -> tuple[float, float]:
+        """Smallest and largest value where it is known."""
+        if self.rows is None:
+            return 0.0, 1.0
+        least, largest = (end.reduce(self.rows, axis=None) for end in (np.fmin, np.fmax))
+        return float(least), float(largest)
 
     def expect(self, score: np.ndarray, block: slice) -> np.ndarray:
         """Mean of each row's scores under the truth, sum_j F*_j score_j; NaN where not known.
@@ -47,6 +78,7 @@ class Truth(NamedTuple):
             p = self.rows[block]
             with np.errstate(invalid="ignore"):
                 mean = np.multiply(p, score, where=p > 0, out=np.zeros_like(score)).sum(axis=1)
+                mean /= p.sum(axis=1, dtype=np.float64)
         return np.where(self.known[block], mean, np.nan)
 
 
@@ -78,7 +110,7 @@ def check_truth(y_true: Any, n_rows: int, n_classes: int, *, name: str = "y_true
     (array([ True, False,  True]), array([1, 0, 0]))
     >>> check_truth([0, 2], 2, 2)
     Traceback (most recent call last):
-    ValueError: y_true must hold class labels from 0 to 1, found 2 at row 1.
+    ValueError: y_true must hold class labels from 0 to 1; found 2 in row 1.
     """
     if y_true is None:
         return None
@@ -94,7 +126,8 @@ def check_truth(y_true: Any, n_rows: int, n_classes: int, *, name: str = "y_true
     known = ~np.isnan(array).all(axis=1)
     if not known.any():
         return None
-    check_probabilities(array if known.all() else array[known], name=name)
+    total = np.where(known, array.sum(axis=1, dtype=np.float64), 1.0)
+    check_row_facts(total, np.where(known, array.min(axis=1), 0.0), array.dtype, name=name)
     return Truth(known, None, array)
 
 
@@ -105,11 +138,5 @@ def _truth_of_labels(array: np.ndarray, n_classes: int, name: str) -> Truth | No
     values = np.where(known, array, 0.0)
     if n_classes == 2 and ((values >= 0) & (values <= 1)).all() and (values % 1).any():
         return Truth(known, None, np.column_stack([1 - array, array]))
-    wrong = ~((values >= 0) & (values < n_classes) & (values % 1 == 0))
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ValueError(
-            f"{name} must hold class labels from 0 to {n_classes - 1}, found {array[row]:g} at "
-            f"row {row}."
-        )
+    check_class_numbers(array, n_classes, name=name, gaps=True)
     return Truth(known, values.astype(np.intp), None)

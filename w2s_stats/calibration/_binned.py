@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import erf
 
 from w2s_stats._validation import check_choice
-from w2s_stats.calibration._cells import Cells, bin_of, cells_of, check_bins
+from w2s_stats.calibration._cells import Cells, binned_cells, cells_of, check_bins
 from w2s_stats.calibration._forecast import Forecast, check_forecast
 from w2s_stats.divergences._probabilities import check_rows
 
@@ -89,12 +89,14 @@ def marginal_calibration_error(
     """
     _check_options(n_bins, strategy, norm, debias)
     forecast = check_forecast(y_true, y_proba)
-    margins, times = forecast.classwise()
-    shared = None if groups is None else _check_groups(groups, forecast)
-    total = 0.0
-    for margin in margins:
-        member = bin_of(margin.f, n_bins, strategy) if shared is None else shared
-        total += times * _error(cells_of(margin, member), norm, debias)
+    if groups is None:
+        proba, labels, times = forecast.columns()
+        events = binned_cells(proba, labels, n_bins, strategy)
+    else:
+        margins, times = forecast.classwise()
+        shared = _check_groups(groups, forecast)
+        events = [cells_of(margin, shared) for margin in margins]
+    total = times * sum(_error(cells, norm, debias) for cells in events)
     return _rooted(total, norm)
 
 
@@ -145,7 +147,7 @@ def expected_calibration_error(
     """
     _check_options(n_bins, strategy, norm, debias)
     margin = check_forecast(y_true, y_proba).confidence()
-    cells = cells_of(margin, bin_of(margin.f, n_bins, strategy))
+    (cells,) = binned_cells(margin.f[:, None], margin.y[:, None], n_bins, strategy)
     return _rooted(_error(cells, norm, debias), norm)
 
 
@@ -159,7 +161,7 @@ def _check_options(n_bins: Any, strategy: Any, norm: Any, debias: Any) -> None:
 def _check_groups(groups: Any, forecast: Forecast) -> np.ndarray:
     groups = np.asarray(groups)
     if groups.ndim != 1:
-        raise ValueError(f"groups must have one entry a row, found shape {groups.shape}.")
+        raise ValueError(f"groups must have one entry a row; found shape {groups.shape}.")
     check_rows(groups, len(forecast.proba), name="groups")
     return np.unique(groups, return_inverse=True)[1]
 

@@ -59,6 +59,13 @@ class Forecast(NamedTuple):
             y = self.labels[:, j] if self.labels.ndim == 2 else self.labels == j
         return Margin(y.astype(np.float64), f.astype(np.float64))
 
+    def columns(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """The same events as columns: probabilities, labels, and how often each counts."""
+        if self.n_classes > 2:
+            return self.proba, self.labels, 1
+        f = self.proba if self.proba.ndim == 1 else self.proba[:, 1]
+        return f[:, None], self.labels[:, None], 2
+
     def classwise(self) -> tuple[Iterator[Margin], int]:
         """Events that make up a sum over classes, and how often each counts.
 
@@ -110,7 +117,7 @@ def check_forecast(y_true: Any, y_proba: Any) -> Forecast:
     array([1., 1.])
     >>> check_forecast([0, 2], [0.5, 0.8])
     Traceback (most recent call last):
-    ValueError: y_true must hold 0, 1 or probabilities of class 1, found 2 at row 1.
+    ValueError: y_true must hold 0, 1 or probabilities of class 1; found 2 in row 1.
     """
     proba = check_probabilities(y_proba, name="y_proba", binary=True)
     n, k = proba.shape
@@ -120,7 +127,7 @@ def check_forecast(y_true: Any, y_proba: Any) -> Forecast:
         rows = y_true.rows
         if rows.shape != (n, k):
             raise ValueError(
-                f"y_true must be corrected labels of {n} rows and {k} classes to fit y_proba, "
+                f"y_true must be corrected labels of {n} rows and {k} classes to fit y_proba; "
                 f"found {rows.shape[0]} rows and {rows.shape[1]} classes."
             )
         return Forecast(proba, rows[:, 1] if k == 2 else rows, y_true)
@@ -131,7 +138,7 @@ def check_forecast(y_true: Any, y_proba: Any) -> Forecast:
         return Forecast(proba, labels[:, 1] if k == 2 else labels, None)
     if labels.ndim != 1:
         accepted = f"({n},)" if proba.ndim == 1 else f"({n},) or ({n}, {k})"
-        raise ValueError(f"y_true must have shape {accepted}, found {labels.shape}.")
+        raise ValueError(f"y_true must have shape {accepted}; found {labels.shape}.")
     return Forecast(proba, _class_labels(labels, k), None)
 
 
@@ -144,5 +151,5 @@ def _class_labels(labels: np.ndarray, n_classes: int) -> np.ndarray:
         accepted = f"class labels from 0 to {last}"
     if not fits.all():
         row = int(fits.argmin())
-        raise ValueError(f"y_true must hold {accepted}, found {labels[row]:g} at row {row}.")
+        raise ValueError(f"y_true must hold {accepted}; found {labels[row]:g} in row {row}.")
     return labels if n_classes == 2 else labels.astype(np.intp)

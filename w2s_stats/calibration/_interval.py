@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from w2s_stats._validation import check_choice, check_confidence_level
-from w2s_stats.calibration._binned_interval import absolute_interval, squared_interval
+from w2s_stats.calibration._binned_interval import Events, absolute_interval, squared_interval
 from w2s_stats.calibration._cells import Cells, bin_of, cells_of, check_bins
 from w2s_stats.calibration._forecast import Forecast, Margin, check_forecast
 from w2s_stats.calibration._smooth import smooth_error
@@ -24,6 +23,13 @@ class CalibrationInterval(NamedTuple):
         How the interval was made, and whether its level is met, or at least met.
     error : str
         Which error it is an interval for.
+
+    Examples
+    --------
+    >>> from w2s_stats.calibration import calibration_interval
+    >>> found = calibration_interval([0, 1] * 50, [0.5] * 100, measure="expected")
+    >>> found.estimate, found.low, round(found.high, 3), found.method
+    (0.0, 0.0, 0.083, 'asymptotic')
     """
 
     estimate: float
@@ -50,7 +56,8 @@ def calibration_interval(
 
     - "marginal" and "expected", norm "l2" (asymptotic): with T the unbiased squared error over bins
       (``debias="residuals"``), the errors x >= 0 with ``(T - x^2)^2 <= z^2 (V0 + c x^2)``, where V0
-      is the variance of T for a calibrated forecast and c x^2 what its gaps add. Holds its level
+      is the variance of T for a calibrated forecast and c x^2 what its gaps add, both with
+      Agresti and Coull's variances, as events may be rare. Holds its level
       for calibrated and miscalibrated forecasts alike, where the interval of T's own standard error
       does not.
     - the same, norm "l1" (asymptotic, conservative): the absolute value of a small gap cannot be
@@ -117,13 +124,12 @@ def calibration_interval(
     """
     forecast = check_forecast(y_true, y_proba)
     check_choice("measure", measure, ("marginal", "expected", "smooth"))
-    check_confidence_level(confidence_level)
+    level = check_confidence_level(confidence_level)
     if forecast.corrected is not None and forecast.corrected.estimated:
         raise ValueError(
             "calibration_interval knows nothing of the error of an estimated confusion matrix: "
             "give labels corrected by a known one, or resample all rows and estimate it anew."
         )
-    level = float(confidence_level)
     if measure == "smooth":
         method = "finite-sample" if method is None else method
         check_choice("method for the smooth error", method, ("finite-sample", "bootstrap"))
@@ -137,27 +143,27 @@ def calibration_interval(
 def _binned(
     forecast: Forecast, measure: str, n_bins: int, strategy: str, norm: str, level: float
 ) -> CalibrationInterval:
-    if measure == "marginal":
-        margins, times = forecast.classwise()
-        what = f"{forecast.n_classes} classes"
-    else:
-        margins, times = iter([forecast.confidence()]), 1
-        what = "the positive class" if forecast.proba.ndim == 1 else "the top label"
-    events = (_event(margin, n_bins, strategy) for margin in margins)
+    def margins(rows: Any) -> Iterator[Margin]:
+        part = forecast._replace(proba=forecast.proba[rows], labels=forecast.labels[rows])
+        return part.classwise()[0] if measure == "marginal" else iter([part.confidence()])
+
+    def cells(margin: Margin) -> Cells:
+        found = cells_of(margin, bin_of(margin.f, n_bins, strategy))
+        if found.size.max() == 1:
+            raise ValueError(
+                "n_bins must leave two rows or more in some bin, to see their noise; found "
+                f"n_bins={n_bins} with {len(margin.f)} rows, each alone in its bin."
+            )
+        return found
+
+    times = forecast.classwise()[1] if measure == "marginal" else 1
     interval = squared_interval if norm == "l2" else absolute_interval
+    what = f"{forecast.n_classes} classes"
+    if measure == "expected":
+        what = "the positive class" if forecast.proba.ndim == 1 else "the top label"
     method = "asymptotic" if norm == "l2" else "asymptotic, conservative"
     error = f"{norm} error of {what} over {n_bins} {strategy} bins"
-    return CalibrationInterval(*interval(events, times, level), method, error)
-
-
-def _event(margin: Margin, n_bins: int, strategy: str) -> tuple[np.ndarray, Cells]:
-    cells = cells_of(margin, bin_of(margin.f, n_bins, strategy))
-    if cells.size.max() == 1:
-        raise ValueError(
-            "calibration_interval needs bins of two rows or more to see their noise, found "
-            f"n_bins={n_bins} with {len(margin.f)} rows, each alone in its bin."
-        )
-    return margin.residual, cells
+    return CalibrationInterval(*interval(Events(margins, cells, times), level), method, error)
 
 
 def _smooth(

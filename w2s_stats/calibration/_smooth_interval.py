@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from w2s_stats._validation import check_integer
 from w2s_stats.calibration._forecast import Forecast
 from w2s_stats.calibration._smooth import SortedResiduals, smooth_events
+from w2s_stats.calibration._weak_labels import residual_limits
 
 # The part of the risk that the limit of E r^2 takes.
 _SHARE = 0.1
@@ -27,23 +29,11 @@ def finite_sample_reach(forecast: Forecast, level: float) -> float:
         square += margin.residual**2
         n_events += 1
     n, risk = len(square), 1.0 - level
-    largest, largest_square = _limits(forecast, n_events)
+    largest, largest_square = residual_limits(forecast.corrected, n_events)
     limit = square.mean() + largest_square * np.sqrt(-np.log(_SHARE * risk) / (2.0 * n))
     mean = 2.0 * np.sqrt(n_events * min(limit, largest_square) / n)
     deviation = largest * np.sqrt(-2.0 * np.log((1.0 - _SHARE) * risk) / n)
     return float(times * (mean + deviation))
-
-
-def _limits(forecast: Forecast, n_events: int) -> tuple[float, float]:
-    """Largest sum_j |r_j| and sum_j r_j^2 that a row can have."""
-    if forecast.corrected is None:
-        return (1.0, 1.0) if n_events == 1 else (2.0, 2.0)
-    rows = np.linalg.inv(forecast.corrected.confusion_matrix.astype(np.float64))
-    if n_events == 1:
-        largest = float(max(rows[:, 1].max(), 1.0 - rows[:, 1].min()))
-        return largest, largest**2
-    absolute, length = np.abs(rows).sum(axis=1).max(), np.linalg.norm(rows, axis=1).max()
-    return float(1.0 + absolute), float((1.0 + length) ** 2)
 
 
 def bootstrap_reach(forecast: Forecast, level: float, n_resamples: int, random_state: Any) -> float:
@@ -52,12 +42,7 @@ def bootstrap_reach(forecast: Forecast, level: float, n_resamples: int, random_s
     The distance of the two errors is at most sup_w |(E_n - E) w r|, whose distribution the
     bootstrap finds also where the error itself is 0 (the class of weights is Donsker).
     """
-    if (
-        isinstance(n_resamples, bool)
-        or not isinstance(n_resamples, int | np.integer)
-        or n_resamples < 1
-    ):
-        raise ValueError(f"n_resamples must be a positive integer, found {n_resamples!r}.")
+    check_integer("n_resamples", n_resamples, 1)
     margins, times = smooth_events(forecast)
     events = [SortedResiduals(margin) for margin in margins]
     n, random = len(forecast.proba), check_random_state(random_state)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from w2s_stats._validation import check_class_numbers
 from w2s_stats.divergences._probabilities import as_float, check_probabilities, check_rows
 
 # Below this the weak labels hardly tell some class from a mixture of the others.
@@ -32,6 +33,18 @@ class CorrectedLabels:
     rows: np.ndarray
     confusion_matrix: np.ndarray
     estimated: bool
+
+
+def residual_limits(corrected: CorrectedLabels | None, n_events: int) -> tuple[float, float]:
+    """Largest sum_j |r_j| and sum_j r_j^2 that a row can have, r = y - F, over so many events."""
+    if corrected is None:
+        return (1.0, 1.0) if n_events == 1 else (2.0, 2.0)
+    rows = np.linalg.inv(corrected.confusion_matrix.astype(np.float64))
+    if n_events == 1:
+        largest = float(max(rows[:, 1].max(), 1.0 - rows[:, 1].min()))
+        return largest, largest**2
+    absolute, length = np.abs(rows).sum(axis=1).max(), np.linalg.norm(rows, axis=1).max()
+    return float(1.0 + absolute), float((1.0 + length) ** 2)
 
 
 def correct_weak_labels(
@@ -114,6 +127,7 @@ def correct_weak_labels(
     else:
         true = _check_known(y_true, len(np.atleast_1d(weak)))
         n_classes = _number_of_classes(weak, true)
+        check_class_numbers(true, n_classes, name="y_true", gaps=True)
         weak = _check_weak(weak, n_classes)
         matrix = _estimate(weak, true, n_classes)
     inverse = _inverse(matrix)
@@ -124,7 +138,7 @@ def correct_weak_labels(
 def _check_matrix(confusion_matrix: Any, weak: np.ndarray) -> np.ndarray:
     matrix = check_probabilities(confusion_matrix, name="confusion_matrix")
     if matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"confusion_matrix must be square, found shape {matrix.shape}.")
+        raise ValueError(f"confusion_matrix must be square; found shape {matrix.shape}.")
     if weak.ndim == 2 and len(matrix) != weak.shape[1]:
         raise ValueError(
             f"confusion_matrix must have a row for each of the {weak.shape[1]} columns of y_weak, "
@@ -144,12 +158,12 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
 
 
 def _check_known(y_true: Any, n_rows: int) -> np.ndarray:
-    """True classes, -1 where unknown."""
+    """True classes, NaN where unknown."""
     labels = as_float(y_true, name="y_true")
-    if labels.ndim != 1:
-        raise ValueError(f"y_true must hold one class label a row, found shape {labels.shape}.")
+    labels = np.where(labels == -1, np.nan, labels)
+    check_class_numbers(labels, name="y_true", gaps=True)
     check_rows(labels, n_rows, name="y_true")
-    return np.where(np.isnan(labels), -1.0, labels)
+    return labels
 
 
 def _number_of_classes(weak: np.ndarray, true: np.ndarray) -> int:
@@ -164,26 +178,14 @@ def _check_weak(weak: np.ndarray, n_classes: int) -> np.ndarray:
     """Weak probabilities as they are, weak labels as integers."""
     if weak.ndim == 2:
         return weak
-    return _check_classes(weak, n_classes, name="y_weak").astype(np.intp)
-
-
-def _check_classes(labels: np.ndarray, n_classes: int, *, name: str) -> np.ndarray:
-    if labels.ndim != 1:
-        raise ValueError(f"{name} must hold one class label a row, found shape {labels.shape}.")
-    fits = (labels >= 0) & (labels < n_classes) & (labels == np.floor(labels))
-    if not fits.all():
-        row = int(fits.argmin())
-        raise ValueError(
-            f"{name} must hold class labels from 0 to {n_classes - 1}, found {labels[row]:g} at "
-            f"row {row}."
-        )
-    return labels
+    check_class_numbers(weak, n_classes, name="y_weak")
+    return weak.astype(np.intp)
 
 
 def _estimate(weak: np.ndarray, true: np.ndarray, n_classes: int) -> np.ndarray:
     """Mean weak label, as a row, of the labelled rows of each class."""
-    known = true != -1
-    true = _check_classes(true[known], n_classes, name="y_true").astype(np.intp)
+    known = ~np.isnan(true)
+    true = true[known].astype(np.intp)
     count = np.bincount(true, minlength=n_classes)
     if not count.all():
         raise ValueError(

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from w2s_kernels import cpu
+from w2s_kernels._backend import as_array, on_gpu
+from w2s_stats.divergences import _device
 from w2s_stats.divergences._probabilities import (
     TOLERANCE,
     as_float,
@@ -13,7 +16,7 @@ from w2s_stats.divergences._probabilities import (
     check_probabilities,
     check_same_shape,
 )
-from w2s_stats.divergences._rows import by_rows, excess, mean, softmax_kl
+from w2s_stats.divergences._rows import by_rows, mean
 
 _LARGEST_LOGIT = 1e300
 
@@ -43,8 +46,9 @@ def kl_divergence(
     ----------
     p, q : array-like of shape (n_samples, n_classes)
         Probabilities: non-negative, rows sum to 1 within 1e-6 (float32: 1e-4). With `from_logits`,
-        logits up to 1e300; -inf is a probability of zero. float32 is read as it is, sums are
-        float64.
+        logits up to 1e300; -inf is a probability of zero. float32 is read as it is, and rows are
+        then within 3e-6 of their value (logits: 1e-5). Arrays of CuPy, and torch tensors in either
+        memory, are read where they lie; on a GPU logits may be of float16 or bfloat16.
     from_logits : bool, default=False
         Whether `p` and `q` are logits.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -54,10 +58,12 @@ def kl_divergence(
 
     Returns
     -------
-    float, or ndarray of shape (n_samples,) with `per_sample`
+    float, or ndarray of shape (n_samples,) with `per_sample`, CuPy's if `p` and `q` lie on a GPU
 
     Raises
     ------
+    TypeError
+        If one of `p` and `q` lies on a GPU and the other does not.
     ValueError
         If `p` or `q` is empty, does not have two dimensions and two columns, holds NaN, infinity
         (logits: inf, or a row of -inf only) or a negative probability, or a row that does not sum
@@ -81,6 +87,12 @@ def kl_divergence(
         raise ValueError(
             "sample_weight must be None with per_sample=True: no mean is taken that it could weigh."
         )
+    if on_gpu(p) or on_gpu(q):
+        values = (
+            _device.softmax_kl_rows(p, q, _check_logits) if from_logits else _device.kl_rows(p, q)
+        )
+        return values if per_sample else _device.mean(values, sample_weight)
+    p, q = as_array(p, name="p"), as_array(q, name="q")
     values = softmax_kl_rows(p, q) if from_logits else kl_rows(p, q)
     return values if per_sample else mean(values, sample_weight)
 
@@ -88,24 +100,28 @@ def kl_divergence(
 def kl_rows(p: Any, q: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarray:
     """KL(p || q) of every row of probabilities, checked in the pass that computes it."""
     p, q = _pair(p, q, names)
-    with np.errstate(over="ignore", invalid="ignore"):
-        value, p_total, q_total = by_rows(excess, p, q)
-        off = (np.abs(p_total - 1) > TOLERANCE[p.dtype]) | (
-            np.abs(q_total - 1) > TOLERANCE[q.dtype]
-        )
-    # A sum that is NaN goes with a value that is.
-    if off.any() or np.isnan(value).any():
+    # Of one type the wider tolerance, of two each its own.
+    value = _simplex_kl(p, q, max(TOLERANCE[p.dtype], TOLERANCE[q.dtype]))
+    if np.isnan(value).any() or p.dtype != q.dtype:
         check_probabilities(p, name=names[0])
         check_probabilities(q, name=names[1])
-    # KL of p / sum p from q / sum q: the sums enter to second order only.
-    step = (q_total - p_total) / p_total
-    return np.maximum(value / p_total - (step - np.log1p(step)), 0.0)
+    if np.isnan(value).any():
+        # A sum at the very tolerance, which float32 rounds to either side.
+        value = _simplex_kl(p, q, 2 * max(TOLERANCE.values()))
+    return value
+
+
+def _simplex_kl(p: np.ndarray, q: np.ndarray, tolerance: float) -> np.ndarray:
+    def rows(p: np.ndarray, q: np.ndarray, out: np.ndarray) -> None:
+        cpu.divergence.simplex_kl(p, q, tolerance, out)
+
+    return by_rows(rows, p, q)[0]
 
 
 def softmax_kl_rows(z: Any, u: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarray:
     """KL(softmax(z) || softmax(u)) of every row, checked in the pass that computes it."""
     z, u = _pair(z, u, names)
-    value = by_rows(softmax_kl, z, u)
+    value = by_rows(cpu.divergence.softmax_kl, z, u)[0]
     if np.isnan(value).any():
         row = int(np.isnan(value).argmax())
         _check_logits(z[row], row, name=names[0])
@@ -125,7 +141,7 @@ def _check_logits(row: np.ndarray, number: int, *, name: str) -> None:
     """Raise if a row is not one of logits."""
     if (row == -np.inf).all():
         raise ValueError(
-            f"{name} must have a logit above -inf in every row, found none in row {number}."
+            f"{name} must have a logit above -inf in every row; found none in row {number}."
         )
     finite = row[row != -np.inf].astype(np.float64)
     wrong = finite[~(np.abs(finite) <= _LARGEST_LOGIT)]

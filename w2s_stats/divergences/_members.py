@@ -31,7 +31,8 @@ class Squared(Separable):
         """2 q."""
         return 2.0 * self._inside(q, self.q_range, name="q")
 
-    def _divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    def divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """D of every row; as `Separable.divergence`."""
         difference = p - q
         return np.einsum("ij,ij->i", difference, difference)
 
@@ -104,8 +105,9 @@ class GeneralizedKL(Separable):
         """log q."""
         return np.log(self._inside(q, self.q_range, name="q"))
 
-    def _divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
-        return excess(p, q)[0]
+    def divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """D of every row; as `Separable.divergence`."""
+        return excess(p, q)
 
 
 class BinaryKL(Separable):
@@ -134,8 +136,9 @@ class BinaryKL(Separable):
         """log(q / (1 - q))."""
         return logit(self._inside(q, self.q_range, name="q"))
 
-    def _divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
-        return excess(p, q)[0] + excess(1.0 - p, 1.0 - q)[0]
+    def divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """D of every row; as `Separable.divergence`."""
+        return excess(p, q) + excess(1.0 - p, 1.0 - q)
 
 
 class ItakuraSaito(Separable):
@@ -162,7 +165,8 @@ class ItakuraSaito(Separable):
         """-1 / q."""
         return -1.0 / self._inside(q, self.q_range, name="q")
 
-    def _divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    def divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """D of every row; as `Separable.divergence`."""
         # D = (q log(q/p) - q + p) / q, of which nothing cancels where p is near q.
-        terms = excess(q.reshape(-1, 1), p.reshape(-1, 1))[0]
+        terms = excess(q.reshape(-1, 1), p.reshape(-1, 1))
         return (terms.reshape(q.shape) / q).sum(axis=1)

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from w2s_stats._validation import check_choice
+from w2s_kernels import cpu
+from w2s_stats._validation import check_choice, check_weight
 from w2s_stats.divergences._members import Squared
 from w2s_stats.divergences._probabilities import as_float, check_same_shape
-from w2s_stats.divergences._rows import excess, softmax_kl
+from w2s_stats.divergences._rows import by_rows, output_sums
+
+_LARGEST = 1e300
 
 
 def squared_distance(f: Any, g: Any, *, sample_weight: Any = None) -> float:
@@ -41,7 +44,9 @@ def squared_distance(f: Any, g: Any, *, sample_weight: Any = None) -> float:
     return Squared().mean(f, g, sample_weight=sample_weight)
 
 
-def output_kl_divergence(f: Any, g: Any, *, normalize: str = "sum") -> float:
+def output_kl_divergence(
+    f: Any, g: Any, *, normalize: str = "sum", sample_weight: Any = None
+) -> float:
     r"""KL between outputs that are made distributions over the sample.
 
     Theory 1.3: with f and g divided by their own sums over the sample,
@@ -52,12 +57,19 @@ def output_kl_divergence(f: Any, g: Any, *, normalize: str = "sum") -> float:
     neither is a divergence of single predictions: f and 2 f have divergence 0 with "sum", f and
     f + 1 with "softmax".
 
+    A row of weight w counts as w rows, in both distributions: a share of the first is
+    :math:`w_i f_i / \sum_j w_j f_j`, or :math:`w_i e^{f_i} / \sum_j w_j e^{f_j}`. All weights
+    times a constant, or rows of weight zero, change nothing.
+
     Parameters
     ----------
     f, g : array-like of shape (n_samples,)
-        Outputs of two models on the same rows; positive with ``normalize="sum"``.
+        Outputs of two models on the same rows; positive with ``normalize="sum"``. Read where they
+        lie, in one pass; in two where the sums of f and g are far apart.
     normalize : {"sum", "softmax"}, default="sum"
         Whether outputs are divided by their sum, or are logits of a softmax over the sample.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows; all one by default.
 
     Returns
     -------
@@ -66,8 +78,9 @@ def output_kl_divergence(f: Any, g: Any, *, normalize: str = "sum") -> float:
     Raises
     ------
     ValueError
-        If `normalize` is neither; if `f` or `g` is empty, not finite, or has other than one column;
-        if their shapes differ; if an output is not positive with ``normalize="sum"``.
+        If `normalize` is neither; if `f` or `g` is empty, not within 1e300, or has other than one
+        column; if their shapes differ; if an output is not positive with ``normalize="sum"``; if
+        `sample_weight` is negative, all zero, or of another length.
 
     References
     ----------
@@ -80,41 +93,72 @@ def output_kl_divergence(f: Any, g: Any, *, normalize: str = "sum") -> float:
     0.1308
     >>> round(output_kl_divergence([0.0, 1.0], [0.0, 0.0], normalize="softmax"), 4)
     0.1109
+
+    The second row twice, or with weight 2:
+
+    >>> round(output_kl_divergence([1.0, 3.0, 3.0], [2.0, 2.0, 2.0]), 4)
+    0.0944
+    >>> round(output_kl_divergence([1.0, 3.0], [2.0, 2.0], sample_weight=[1, 2]), 4)
+    0.0944
     """
     check_choice("normalize", normalize, ("sum", "softmax"))
-    f, g = _outputs(f, name="f"), _outputs(g, name="g")
+    f, g = as_outputs(f, name="f"), as_outputs(g, name="g")
     check_same_shape(f, g, names=("f", "g"))
-    if normalize == "softmax":
-        return float(softmax_kl(f[None], g[None])[0])
-    for values, name in ((f, "f"), (g, "g")):
-        if values.min() <= 0:
-            row = int(values.argmin())
-            raise ValueError(
-                f"{name} must be positive for normalize='sum', found {values[row]:g} at row {row}; "
-                "normalize='softmax' takes any real outputs."
-            )
-    return float(excess(_shares(f), _shares(g))[0, 0])
+    weight = check_weight(sample_weight, f)
+    return (_sum_kl if normalize == "sum" else _softmax_kl)(f, g, weight)
 
 
-def _outputs(values: Any, *, name: str) -> np.ndarray:
-    """One output a row, finite, as float64 with a single dimension."""
+def _sum_kl(f: np.ndarray, g: np.ndarray, weight: np.ndarray | None) -> float:
+    """KL of outputs over their sums: excess / sum f - d + log(1 + d), d = sum g / sum f - 1."""
+    excess, f_total, g_total = output_sums(f, g, weight, 1.0, 1.0)
+    if not 0.0 < max(f_total, g_total) < _LARGEST or np.isnan(excess):
+        _check(f, name="f", positive=True)
+        _check(g, name="g", positive=True)
+        # Sums that overflow: take the largest out first.
+        f, g = (np.maximum(values / values.max(), 1e-300) for values in (f, g))
+        excess, f_total, g_total = output_sums(f, g, weight, 1.0, 1.0)
+    d = g_total / f_total - 1.0
+    with np.errstate(divide="ignore"):
+        off = d - np.log1p(d)
+    if off > 0.1 * excess / f_total:
+        # That would cancel: once more, of shares.
+        excess, f_total, g_total = output_sums(f, g, weight, 1.0 / f_total, 1.0 / g_total)
+        d = g_total / f_total - 1.0
+        off = d - np.log1p(d)
+    return float(max(excess / f_total - off, 0.0))
+
+
+def _softmax_kl(f: np.ndarray, g: np.ndarray, weight: np.ndarray | None) -> float:
+    """KL of softmaxes over the sample; a weight w adds log w to both logits."""
+    _check(f, name="f")
+    _check(g, name="g")
+    if weight is not None:
+        used = weight > 0
+        shift = np.log(weight[used])
+        f, g = f[used] + shift, g[used] + shift
+    return float(by_rows(cpu.divergence.softmax_kl, f[None], g[None], dtype=np.float64)[0, 0])
+
+
+def as_outputs(values: Any, *, name: str) -> np.ndarray:
+    """One output a row, with a single dimension."""
     array = as_float(values, name=name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
-        raise ValueError(f"{name} must have one output a row, found shape {array.shape}.")
-    array = np.ascontiguousarray(array, dtype=np.float64)
-    # Beyond this, differences of two outputs overflow.
-    wrong = ~(np.abs(array) <= 1e300)
-    if wrong.any():
-        row = int(wrong.argmax())
+        raise ValueError(f"{name} must have one output a row; found shape {array.shape}.")
+    return np.ascontiguousarray(array)
+
+
+def _check(values: np.ndarray, *, name: str, positive: bool = False) -> None:
+    """Raise unless outputs are in the range of which differences do not overflow."""
+    if not (values.min() >= -_LARGEST and values.max() <= _LARGEST):
+        row = int((~(np.abs(values) <= _LARGEST)).argmax())
         raise ValueError(
-            f"{name} must lie between -1e300 and 1e300, found {array[row]:g} at row {row}."
+            f"{name} must lie between -1e300 and 1e300; found {values[row]:g} in row {row}."
         )
-    return array
-
-
-def _shares(values: np.ndarray) -> np.ndarray:
-    """Values over their sum, as a row; the largest is taken out first: the sum may overflow."""
-    values = values / values.max()
-    return (values / values.sum())[None]
+    if positive and values.min() <= 0:
+        row = int(values.argmin())
+        raise ValueError(
+            f"{name} must be positive for normalize='sum'; found {values[row]:g} in row {row}. "
+            "normalize='softmax' takes any real outputs."
+        )

@@ -40,16 +40,16 @@ def as_float(values: Any, *, name: str) -> np.ndarray:
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be an array of real numbers, all rows as long.") from None
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"{name} must hold real numbers, found an array of {array.dtype}.")
+        raise ValueError(f"{name} must hold real numbers; found an array of {array.dtype}.")
     if array.size == 0:
-        raise ValueError(f"{name} must not be empty, found shape {array.shape}.")
+        raise ValueError(f"{name} must not be empty; found shape {array.shape}.")
     return array if array.dtype in TOLERANCE else array.astype(np.float64)
 
 
 def check_rows(array: np.ndarray, n_rows: int | None, *, name: str) -> None:
     """Raise unless the array has as many rows as asked for."""
     if n_rows is not None and len(array) != n_rows:
-        raise ValueError(f"{name} must have {n_rows} rows, found {len(array)}.")
+        raise ValueError(f"{name} must have {n_rows} rows; found {len(array)}.")
 
 
 def check_same_shape(p: np.ndarray, q: np.ndarray, *, names: tuple[str, str]) -> None:
@@ -61,11 +61,11 @@ def check_same_shape(p: np.ndarray, q: np.ndarray, *, names: tuple[str, str]) ->
     >>> from w2s_stats.divergences._probabilities import check_same_shape
     >>> check_same_shape(np.ones(2), np.ones(3), names=("f", "g"))
     Traceback (most recent call last):
-    ValueError: f and g must have the same shape, found (2,) and (3,).
+    ValueError: f and g must have the same shape; found (2,) and (3,).
     """
     if p.shape != q.shape:
         raise ValueError(
-            f"{names[0]} and {names[1]} must have the same shape, found {p.shape} and {q.shape}."
+            f"{names[0]} and {names[1]} must have the same shape; found {p.shape} and {q.shape}."
         )
 
 
@@ -73,11 +73,11 @@ def check_class_columns(array: np.ndarray, n_rows: int | None, *, name: str) -> 
     """Raise unless the array has two dimensions, two columns at least and the rows asked for."""
     if array.ndim != 2:
         raise ValueError(
-            f"{name} must have two dimensions, a row a sample and a column a class, found shape "
+            f"{name} must have two dimensions, a row a sample and a column a class; found shape "
             f"{array.shape}."
         )
     if array.shape[1] < 2:
-        raise ValueError(f"{name} must have a column for each of two or more classes, found one.")
+        raise ValueError(f"{name} must have a column for each of two or more classes; found one.")
     check_rows(array, n_rows, name=name)
 
 
@@ -117,7 +117,7 @@ def check_probabilities(
            [0.  , 1.  ]])
     >>> check_probabilities([[0.5, 0.4]], name="p")
     Traceback (most recent call last):
-    ValueError: The rows of p must sum to 1 within 1e-06, found a sum of 0.9 at row 0.
+    ValueError: The rows of p must sum to 1 within 1e-06; found a sum of 0.9 in row 0.
     """
     array = as_float(p, name=name)
     if binary and array.ndim == 1:
@@ -126,7 +126,7 @@ def check_probabilities(
         if wrong.any():
             row = int(wrong.argmax())
             raise ValueError(
-                f"{name} must hold probabilities from 0 to 1, found {array[row]:g} at row {row}."
+                f"{name} must hold probabilities from 0 to 1; found {array[row]:g} in row {row}."
             )
         return np.column_stack([1 - array, array])
     check_class_columns(array, n_rows, name=name)
@@ -143,17 +143,17 @@ def check_row_facts(total: np.ndarray, low: np.ndarray, dtype: np.dtype, *, name
     finite = np.isfinite(total)
     if not finite.all():
         row = int(finite.argmin())
-        raise ValueError(f"{name} must be finite, found NaN or infinity in row {row}.")
+        raise ValueError(f"{name} must be finite; found NaN or infinity in row {row}.")
     if low.min() < 0:
         row = int(low.argmin())
         raise ValueError(
-            f"{name} must hold probabilities, none negative, found {low[row]:g} in row {row}."
+            f"{name} must hold probabilities, none negative; found {low[row]:g} in row {row}."
         )
     distance = np.abs(total - 1)
     tolerance = TOLERANCE[dtype]
     if distance.max() > tolerance:
         row = int(distance.argmax())
         raise ValueError(
-            f"The rows of {name} must sum to 1 within {tolerance:g}, found a sum of "
-            f"{total[row]:.10g} at row {row}."
+            f"The rows of {name} must sum to 1 within {tolerance:g}; found a sum of "
+            f"{total[row]:.10g} in row {row}."
         )

@@ -15,61 +15,78 @@ _CHUNK = 1 << 17  # numbers: a chunk and its twin stay in a core's second-level 
 
 
 def by_rows(
-    function: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    function: Callable[..., object],
     p: np.ndarray,
     q: np.ndarray,
     *,
+    n_outputs: int = 1,
     dtype: type | np.dtype | None = None,
 ) -> np.ndarray:
-    """Results of a function of rows; no more than a chunk of rows is ever copied.
+    """What a function writes of rows; no more than a chunk of rows is ever copied.
 
     Parameters
     ----------
     function : callable
-        From two C-ordered arrays of m rows to an array whose last axis has m entries.
+        Takes two C-ordered arrays of m rows and the outputs, arrays of m numbers.
     p, q : ndarray of shape (n_samples, n_columns)
         In any memory order, memory-mapped files too.
+    n_outputs : int, default=1
     dtype : dtype, default=None
         What the function gets; the common one of `p` and `q` by default.
 
     Returns
     -------
-    ndarray of shape (..., n_samples)
+    ndarray of shape (n_outputs, n_samples)
     """
     dtype = np.result_type(p, q) if dtype is None else dtype
     n_rows = max(1, _CHUNK // p.shape[1])
+    out = np.empty((n_outputs, len(p)))
 
-    def chunk(start: int) -> np.ndarray:
+    def chunk(start: int) -> None:
         rows = slice(start, start + n_rows)
-        return function(
-            np.ascontiguousarray(p[rows], dtype=dtype), np.ascontiguousarray(q[rows], dtype=dtype)
-        )
+        pair = (_read_only(np.ascontiguousarray(a[rows], dtype=dtype)) for a in (p, q))
+        function(*pair, *out[:, rows])
 
-    return np.concatenate(thread_map(chunk, range(0, len(p), n_rows)), axis=-1)
+    thread_map(chunk, range(0, len(p), n_rows))
+    return out
 
 
 def excess(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Of each row, sum_j p log(p/q) - p + q, sum p and sum q: shape (3, n_rows).
+    """Of each row, sum_j p log(p/q) - p + q.
 
     Examples
     --------
     >>> import numpy as np
     >>> from w2s_stats.divergences._rows import excess
     >>> excess(np.array([[2.0, 1.0]]), np.array([[1.0, 1.0]])).round(4)
-    array([[0.3863],
-           [3.    ],
-           [2.    ]])
+    array([0.3863])
     """
     out = np.empty((3, len(p)))
     cpu.divergence.generalized_kl(_read_only(p), _read_only(q), *out)
-    return out
+    return out[0]
 
 
-def softmax_kl(z: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """KL(softmax(z) || softmax(u)) of each row."""
-    out = np.empty(len(z))
-    cpu.divergence.softmax_kl(_read_only(z), _read_only(u), out)
-    return out
+def output_sums(
+    f: np.ndarray, g: np.ndarray, weight: np.ndarray | None, f_scale: float, g_scale: float
+) -> np.ndarray:
+    """Sums of w (a log(a/b) - a + b), w a and w b, of a = f f_scale and b = g g_scale.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.divergences._rows import output_sums
+    >>> output_sums(np.array([2.0, 1.0]), np.array([1.0, 1.0]), None, 1.0, 2.0).round(4)
+    array([0.3069, 3.    , 4.    ])
+    """
+    weight = np.empty(0) if weight is None else weight
+
+    def chunk(start: int) -> np.ndarray:
+        rows = slice(start, start + _CHUNK)
+        sums = np.zeros(3)
+        cpu.divergence.output_kl(f[rows], g[rows], weight[rows], f_scale, g_scale, sums)
+        return sums
+
+    return np.sum(thread_map(chunk, range(0, len(f), _CHUNK)), axis=0)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from w2s_stats._arrays import array_module, to_host
+
 # Directions with less than this share of the largest variance (of standardised columns) are null.
 _RANK_TOLERANCE = 1e-12
-_CHUNK = 1 << 16
+_CHUNK = 1 << 16  # rows
+_GPU_CHUNK = 1 << 24  # numbers of X: a launch costs as much as many rows
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,11 @@ def quadratic(affine: np.ndarray) -> np.ndarray:
 
 
 def _chunks(X: np.ndarray, weight: np.ndarray | None) -> Iterator[tuple[slice, np.ndarray]]:
-    for start in range(0, len(X), _CHUNK):
-        rows = slice(start, min(start + _CHUNK, len(X)))
-        yield rows, np.ones(rows.stop - start) if weight is None else weight[rows]
+    xp = array_module(X)
+    length = _CHUNK if xp is np else max(_CHUNK, _GPU_CHUNK // X.shape[1])
+    for start in range(0, len(X), length):
+        rows = slice(start, min(start + length, len(X)))
+        yield rows, xp.ones(rows.stop - start) if weight is None else weight[rows]
 
 
 def measure(
@@ -96,24 +101,27 @@ def measure(
     `standardise` tells which columns of Y get mean zero and variance one; without `center`, X is
     only scaled (an expert without intercept cannot absorb a shift).
     """
+    xp = array_module(X)
     n_rows, d, m = 0, X.shape[1], Y.shape[1]
-    total, x_sum, y_sum, y_weight = 0.0, np.zeros(d), np.zeros(m), np.zeros(m)
+    total, x_sum, y_sum, y_weight = 0.0, xp.zeros(d), xp.zeros(m), xp.zeros(m)
     for rows, w in _chunks(X, weight):
-        y = np.asarray(Y[rows], dtype=np.float64)
+        y = xp.asarray(Y[rows], dtype=np.float64)
         observed = ~np.isnan(y)
         total += float(w.sum())
         n_rows += int(np.count_nonzero(w))
-        x_sum += w @ np.asarray(X[rows], dtype=np.float64)
+        x_sum += w @ xp.asarray(X[rows], dtype=np.float64)
         y_sum += w @ np.where(observed, y, 0.0)
         y_weight += w @ observed
-    shift = x_sum / total if center else np.zeros(d)
+    shift = x_sum / total if center else xp.zeros(d)
     y_mean = y_sum / np.maximum(y_weight, 1e-300)
-    gram, y_square = np.zeros((d, d)), np.zeros(m)
+    gram, y_square = xp.zeros((d, d)), xp.zeros(m)
     for rows, w in _chunks(X, weight):
-        z = np.asarray(X[rows], dtype=np.float64) - shift
+        z = xp.asarray(X[rows], dtype=np.float64) - shift
         gram += (z.T * w) @ z
-        y = np.asarray(Y[rows], dtype=np.float64)
+        y = xp.asarray(Y[rows], dtype=np.float64)
         y_square += w @ np.where(np.isnan(y), 0.0, (y - y_mean) ** 2)
+    gram, y_square, y_weight = to_host(gram), to_host(y_square), to_host(y_weight)
+    shift, x_sum, y_mean = to_host(shift), to_host(x_sum), to_host(y_mean)
     matrix, inverse = _whitening(gram / total, x_sum / total)
     y_scale = np.sqrt(y_square / np.maximum(y_weight, 1e-300))
     y_scale = np.where(standardise & (y_scale > 1e-13 * np.abs(y_mean)), y_scale, 1.0)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from w2s_stats._arrays import to_host
 from w2s_stats.em._loop import Step
-from w2s_stats.em._tiles import Tiles, aligned
+from w2s_stats.em._tiles import Tiles
 from w2s_stats.experts import (
     Expert,
     Gate,
@@ -74,8 +75,8 @@ class Mixture:
     def _room(self, size: int, room: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         key = ("posterior", size)
         if key not in room:
-            shape = (self.gate.n_experts, size)
-            room[key] = aligned(shape), aligned(shape), aligned((size,))
+            empty, n_experts = self.tiles.empty, self.gate.n_experts
+            room[key] = empty(n_experts, size), empty(n_experts, size), empty(size)
         return room[key]
 
     def log_joint(
@@ -84,7 +85,7 @@ class Mixture:
         """log p(k | x), log p(k, y | x) and an empty row for the evidence, in buffers."""
         buffer, log_joint, evidence = self._room(tile.weight.size, room)
         gate, experts = theta
-        log_gate = self.gate.log_prob(tile, gate, buffer)
+        log_gate = self.tiles.xp.asarray(self.gate.log_prob(tile, gate, buffer))
         log_joint[:] = log_gate
         for expert, part in zip(self.experts, experts, strict=True):
             expert.log_prob(tile, part, log_joint)
@@ -155,12 +156,12 @@ class Mixture:
         if "sums" not in room:
             shapes = self.gate.stats_shapes, *(e.stats_shapes for e in self.experts)
             size = 1 + sum(math.prod(shape) for part in shapes for shape in part)
-            rows = np.empty((len(self.tiles.lanes), size))
+            rows = self.tiles.xp.empty((len(self.tiles.lanes), size))
             room["sums"] = rows, [self._views(row) for row in rows]
         rows, views = room["sums"]
         rows[:] = 0.0
         self.tiles.map_lanes(pass_lane, views, parallel=self.parallel)
-        return self._views(rows.sum(axis=0))
+        return self._views(to_host(rows.sum(axis=0)))  # the pass's one copy from a GPU
 
     def _views(self, vector: np.ndarray) -> _Sums:
         start = 1
@@ -217,16 +218,16 @@ class Mixture:
         """
         parts = self.split(theta)
         positions = self.positions()
-        size = self.n_parameters
+        size, xp = self.n_parameters, self.tiles.xp
 
         def pass_lane(lane: range) -> tuple[np.ndarray, np.ndarray]:
             room = self.room
-            information, products = np.zeros((size, size)), np.zeros((size, size))
+            information, products = xp.zeros((size, size)), xp.zeros((size, size))
             for number in lane:
                 tile = self.tiles.load(number, room)
-                for rows in _strips(tile, size):
+                for rows in self.tiles.strips(tile, size):
                     self._add_information(rows, parts, positions, information, products)
-            return information, products
+            return to_host(information), to_host(products)
 
         results = self.tiles.map_lanes(pass_lane, parallel=self.parallel)
         information = sum(r[0] for r in results)
@@ -252,6 +253,7 @@ class Mixture:
         information: np.ndarray,
         products: np.ndarray,
     ) -> None:
+        xp = self.tiles.xp
         log_gate, resp, evidence = self.log_joint(tile, theta, self.room)
         self.kernels.em.posterior(resp, np.ones_like(tile.weight), evidence)
         weighted = resp * tile.weight
@@ -259,10 +261,11 @@ class Mixture:
         n_gate = self.gate.n_parameters
         scores = gate_score(self.gate, tile, proba)
         information[:n_gate, :n_gate] += gate_curvature(self.gate, tile, proba)
-        score = np.zeros((len(information), tile.weight.size))
+        score = xp.zeros((len(information), tile.weight.size))
         score[:n_gate] = np.einsum("kpt,kt->pt", scores, resp)
         own = [scores]
         for expert, part, where in zip(self.experts, theta[1], positions, strict=True):
+            part = xp.asarray(part)
             own.append(expert.score(tile, part))
             curvature = expert.curvature(tile, part, weighted)
             for k, cells in enumerate(where):
@@ -274,15 +277,3 @@ class Mixture:
             information[np.ix_(cells, cells)] -= (s * weighted[k]) @ s.T
         information += (score * tile.weight) @ score.T
         products += (score * tile.weight**2) @ score.T
-
-
-def _strips(tile: Tile, n_parameters: int) -> list[Tile]:
-    """A tile in strips whose scores stay within a few megabytes."""
-    length = max(64, (1 << 18) // max(n_parameters, 1))
-    n_rows = tile.weight.size
-    if n_rows <= length:
-        return [tile]
-    return [
-        Tile(*(np.ascontiguousarray(a[..., s : s + length]) for a in tile))
-        for s in range(0, n_rows, length)
-    ]

@@ -10,6 +10,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.cluster import KMeans
 
+from w2s_stats._arrays import array_module, beside, to_host
 from w2s_stats.em._loop import Trace, maximise
 from w2s_stats.em._model import Mixture
 
@@ -68,7 +69,7 @@ def hashed_rows(mixture: Mixture, seed: int) -> np.ndarray:
     code = np.concatenate([_hashes(mixture, seed, number) for number in range(len(tiles.bounds))])
     counts = code if tiles.weight is None else code[tiles.weight > 0]
     n_rows = max(e.n_features for e in mixture.experts) + 1
-    chosen = np.empty((n_experts, len(code)))
+    chosen = tiles.xp.empty((n_experts, len(code)))
     for k in range(n_experts):
         # An odd factor permutes the hashes; equal rows stay equal and count once.
         factor = np.uint64((0x9E3779B97F4A7C15 * (2 * k + 1)) % (1 << 64))
@@ -82,9 +83,10 @@ def hashed_rows(mixture: Mixture, seed: int) -> np.ndarray:
 
 def _hashes(mixture: Mixture, seed: int, number: int) -> np.ndarray:
     start, stop = mixture.tiles.bounds[number]
-    code = np.empty(stop - start, dtype=np.uint64)
-    X = np.ascontiguousarray(mixture.tiles.X[start:stop])
-    Y = np.ascontiguousarray(mixture.tiles.Y[start:stop])
+    xp = mixture.tiles.xp
+    code = xp.empty(stop - start, dtype=np.uint64)
+    X = xp.ascontiguousarray(mixture.tiles.X[start:stop])
+    Y = xp.ascontiguousarray(mixture.tiles.Y[start:stop])
     mixture.kernels.em.hash_rows(X, Y, seed, code)
     return code
 
@@ -92,17 +94,19 @@ def _hashes(mixture: Mixture, seed: int, number: int) -> np.ndarray:
 def kmeans_labels(mixture: Mixture, seed: int) -> np.ndarray:
     """Parameters from k-means clusters of the standardised (x, y), a missing y at its mean.
 
-    The centres begin at rows chosen by their hashes: a repeated row is a row of weight two.
+    The centres begin at rows chosen by their hashes: a repeated row is a row of weight two. The
+    clusters are found on the host, wherever the data lie.
     """
     tiles, n_experts = mixture.tiles, mixture.gate.n_experts
-    X = np.asarray(tiles.X, dtype=np.float64)
-    Y = np.where(np.isnan(tiles.Y), tiles.coordinates.y_mean, tiles.Y)
+    X, Y = np.asarray(to_host(tiles.X), dtype=np.float64), to_host(tiles.Y)
+    Y = np.where(np.isnan(Y), tiles.coordinates.y_mean, Y)
     points = np.concatenate([X, Y], axis=1)
-    weight = np.ones(len(X)) if tiles.weight is None else tiles.weight
+    weight = np.ones(len(X)) if tiles.weight is None else to_host(tiles.weight)
     points -= np.average(points, axis=0, weights=weight)
     spread = np.sqrt(np.average(points**2, axis=0, weights=weight))
     points /= np.where(spread > 0, spread, 1.0)
-    hashes = np.concatenate([_hashes(mixture, seed, number) for number in range(len(tiles.bounds))])
+    numbers = range(len(tiles.bounds))
+    hashes = np.concatenate([to_host(_hashes(mixture, seed, number)) for number in numbers])
     present = np.flatnonzero(weight > 0)
     first = present[np.unique(hashes[present], return_index=True)[1][:n_experts]]
     kmeans = KMeans(n_experts, init=points[first], n_init=1, tol=0.0)
@@ -110,13 +114,14 @@ def kmeans_labels(mixture: Mixture, seed: int) -> np.ndarray:
 
     def labels(number: int) -> np.ndarray:
         start, stop = tiles.bounds[number]
-        return _one_hot(code[start:stop], n_experts)
+        return beside(_one_hot(code[start:stop], n_experts), tiles.X)
 
     return mixture.start(labels)
 
 
 def _one_hot(code: np.ndarray, n_experts: int) -> np.ndarray:
-    return (code == np.arange(n_experts, dtype=code.dtype)[:, None]).astype(np.float64)
+    experts = array_module(code).arange(n_experts, dtype=code.dtype)
+    return (code == experts[:, None]).astype(np.float64)
 
 
 def candidates_per_run(mixture: Mixture) -> int:

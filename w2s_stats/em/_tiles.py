@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
 
 from w2s_kernels._dispatch import thread_map
+from w2s_stats._arrays import array_module
 from w2s_stats.em._coordinates import Coordinates
 from w2s_stats.experts import Tile
 
@@ -19,6 +20,9 @@ _LINE = 8  # numbers of a cache line
 # Rows are summed in this many lanes, whatever the number of threads: results do not depend on it.
 _LANES = 8
 _KEEP_BYTES = 1 << 27  # whitened data up to this size are kept between passes
+# A GPU adds in parallel by itself: few tiles in one lane, as large as its memory bears.
+_GPU_TILE_BYTES, _GPU_KEEP_BYTES = 1 << 30, 1 << 32
+_STRIP, _GPU_STRIP = 1 << 18, 1 << 24  # numbers of an array that an expression makes of a tile
 
 
 class Tiles:
@@ -27,6 +31,7 @@ class Tiles:
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features), float32 or float64, np.memmap too
+        Of NumPy or CuPy, and Y and the weights as X.
     Y : ndarray of shape (n_samples, n_outputs), NaN where missing
     weight : ndarray of shape (n_samples,) or None
     coordinates : Coordinates
@@ -50,17 +55,24 @@ class Tiles:
         kernels: ModuleType,
     ) -> None:
         self.X, self.Y, self.weight = X, Y, weight
+        self.xp = array_module(X)
         self.coordinates, self.kernels = coordinates, kernels
         self.n_features = coordinates.rank + 1
         rank = coordinates.rank
         self.n_gate_features = self.n_features + (rank * (rank + 1) // 2) * quadratic_gate
         self.quadratic_gate = quadratic_gate
-        numbers = self.n_features + Y.shape[1] + 1 + 3 * n_experts
-        numbers += self.n_gate_features * quadratic_gate
-        self.bounds = _cut(len(X), _TILE_BYTES // (8 * numbers))
-        cuts = np.linspace(0, len(self.bounds), min(_LANES, len(self.bounds)) + 1).astype(int)
+        kept = self.n_features + Y.shape[1] + 1 + self.n_gate_features * quadratic_gate
+        numbers = kept + 3 * n_experts
+        if self.xp is np:
+            longest = min(max(_TILE_BYTES // (8 * numbers), _SHORTEST), _LONGEST)
+            n_lanes, keep_bytes = _LANES, _KEEP_BYTES
+        else:
+            longest = max(_GPU_TILE_BYTES // (8 * numbers), _SHORTEST)
+            n_lanes, keep_bytes = 1, _GPU_KEEP_BYTES
+        self.bounds = _cut(len(X), longest, n_lanes)
+        cuts = np.linspace(0, len(self.bounds), min(n_lanes, len(self.bounds)) + 1).astype(int)
         self.lanes = [range(a, b) for a, b in pairwise(cuts)]
-        self._keep = len(X) * numbers * 8 <= _KEEP_BYTES
+        self._keep = len(X) * kept * 8 <= keep_bytes
         self._kept: dict[int, Tile] = {}
 
     def map_lanes(self, function: Callable, *more: Sequence, parallel: bool) -> list:
@@ -82,20 +94,36 @@ class Tiles:
             room[size] = self._empty(size)
         return self._fill(start, stop, room[size])
 
+    def empty(self, *shape: int) -> np.ndarray:
+        """An array where the data lie."""
+        return aligned(shape) if self.xp is np else self.xp.empty(shape)
+
+    def strips(self, tile: Tile, n_numbers: int) -> Iterator[Tile]:
+        """Cut a tile so that arrays with so many numbers a row stay within a few megabytes.
+
+        On a GPU, within some hundred.
+        """
+        length = max(64, (_STRIP if self.xp is np else _GPU_STRIP) // max(n_numbers, 1))
+        if tile.weight.size <= length:
+            yield tile
+            return
+        for s in range(0, tile.weight.size, length):
+            yield Tile(*(self.xp.ascontiguousarray(a[..., s : s + length]) for a in tile))
+
     def _empty(self, size: int) -> Tile:
-        X = aligned((self.n_features, size))
+        X = self.empty(self.n_features, size)
         X[0] = 1.0
-        gate_X = aligned((self.n_gate_features, size)) if self.quadratic_gate else X
-        weight = aligned((size,))
+        gate_X = self.empty(self.n_gate_features, size) if self.quadratic_gate else X
+        weight = self.empty(size)
         weight[:] = 1.0
-        return Tile(X, gate_X, aligned((self.Y.shape[1], size)), weight)
+        return Tile(X, gate_X, self.empty(self.Y.shape[1], size), weight)
 
     def _fill(self, start: int, stop: int, tile: Tile) -> Tile:
-        c, whiten = self.coordinates, self.kernels.em.whiten
-        whiten(np.ascontiguousarray(self.X[start:stop]), c.shift, c.matrix, tile.X[1:])
+        c, whiten, xp = self.coordinates, self.kernels.em.whiten, self.xp
+        whiten(xp.ascontiguousarray(self.X[start:stop]), c.shift, c.matrix, tile.X[1:])
         if self.quadratic_gate:
             self.kernels.gates.quadratic_features(tile.X, tile.gate_X)
-        labels = np.ascontiguousarray(self.Y[start:stop], dtype=np.float64)
+        labels = xp.ascontiguousarray(self.Y[start:stop], dtype=np.float64)
         whiten(labels, c.y_shift, np.diag(1.0 / c.y_scale), tile.Y)
         if self.weight is not None:
             tile.weight[:] = self.weight[start:stop]
@@ -110,12 +138,11 @@ def aligned(shape: tuple[int, ...]) -> np.ndarray:
     return room[start : start + size].reshape(shape)
 
 
-def _cut(n_rows: int, longest: int) -> list[tuple[int, int]]:
+def _cut(n_rows: int, longest: int, n_lanes: int) -> list[tuple[int, int]]:
     """Bounds of tiles of nearly equal length, one or a multiple of the lanes, in whole lines."""
-    longest = min(max(longest, _SHORTEST), _LONGEST)
     n_tiles = -(-n_rows // longest)
     if n_tiles > 1:
-        n_tiles = -(-n_tiles // _LANES) * _LANES
+        n_tiles = -(-n_tiles // n_lanes) * n_lanes
     cuts = np.linspace(0, n_rows, n_tiles + 1).astype(int) // _LINE * _LINE
     cuts[-1] = n_rows
     return [(int(a), int(b)) for a, b in pairwise(cuts) if b > a]

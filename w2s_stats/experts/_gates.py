@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
+from w2s_stats._arrays import array_module
 from w2s_stats.experts._multinomial import softmax_curvature
 from w2s_stats.experts._newton import block_matrix, newton_step
 from w2s_stats.experts._tile import Tile
@@ -210,7 +211,7 @@ def gate_score(gate: PriorGate | SoftmaxGate, tile: Tile, proba: np.ndarray) -> 
     """
     X = gate.free_features(tile)
     n_experts, n_rows = proba.shape
-    error = np.eye(n_experts)[:, 1:, None] - proba[None, 1:]
+    error = array_module(proba).eye(n_experts)[:, 1:, None] - proba[None, 1:]
     return (error[:, :, None, :] * X).reshape(n_experts, -1, n_rows)
 
 

@@ -8,7 +8,8 @@ from types import ModuleType
 
 import numpy as np
 
-from w2s_stats.experts._newton import solve, symmetric
+from w2s_stats._arrays import array_module
+from w2s_stats.experts._newton import solve
 from w2s_stats.experts._tile import Tile
 
 
@@ -101,10 +102,9 @@ class Gaussian:
         whitened features and a repeated step give the digits that a factorisation of X would.
         """
         gram, cross, square, count = stats
-        gram = symmetric(gram)
         coef, _ = self.unpack(theta)
-        step = solve(gram[:, None], cross)
-        residual = square - 2.0 * (step * cross).sum(-1) + (step @ gram * step).sum(-1)
+        step = solve(gram, cross)
+        residual = square - (step * cross).sum(-1)
         variance = np.maximum(residual, 0.0) / np.maximum(count, 1e-300)[:, None]
         variance = np.maximum(variance, self.floor)
         return np.concatenate([(coef + step).ravel(), 0.5 * np.log(variance).ravel()])
@@ -136,7 +136,7 @@ class Gaussian:
         coef, log_scale = self.unpack(theta)
         X, Y = tile.X[self.first :], tile.Y[self.outputs]
         k, m, p = coef.shape
-        out = np.zeros((k, m * (p + 1), m * (p + 1)))
+        out = array_module(X).zeros((k, m * (p + 1), m * (p + 1)))
         resp = np.where(np.isnan(Y[0]), 0.0, resp)
         precision = np.exp(-2.0 * log_scale)
         residual = np.where(np.isnan(Y), 0.0, Y - coef @ X)

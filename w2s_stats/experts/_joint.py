@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from w2s_stats._arrays import beside
 from w2s_stats.experts._gates import PriorGate
 from w2s_stats.experts._newton import symmetric
 from w2s_stats.experts._tile import Tile
@@ -61,7 +62,8 @@ class JointGate(PriorGate):
         Z = tile.X[1:]
         for k in range(self.n_experts):
             # The factor's condition is bounded by the floor: its inverse is safe, and quicker.
-            standard = np.linalg.inv(factor[k]) @ (Z - mean[k][:, None])
+            root, center = beside(np.linalg.inv(factor[k]), Z), beside(mean[k][:, None], Z)
+            standard = root @ (Z - center)
             out[k] = log_prior[k] - 0.5 * (standard**2).sum(axis=0)
             out[k] -= np.log(np.diag(factor[k])).sum() + 0.5 * len(Z) * np.log(2 * np.pi)
         return out

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
-from scipy.special import softmax
 
+from w2s_stats._arrays import array_module, softmax
 from w2s_stats.experts._newton import block_matrix, newton_step
 from w2s_stats.experts._tile import Tile
 
@@ -95,7 +95,7 @@ class Multinomial:
     def _free_proba(self, tile: Tile, theta: np.ndarray) -> np.ndarray:
         (coef,) = self.unpack(theta)
         logits = coef @ tile.X[self.first :]
-        reference = np.zeros((self.n_experts, 1, logits.shape[-1]))
+        reference = array_module(logits).zeros((self.n_experts, 1, logits.shape[-1]))
         return softmax(np.concatenate([reference, logits], axis=1), axis=1)[:, 1:]
 
     def score(self, tile: Tile, theta: np.ndarray) -> np.ndarray:
@@ -115,7 +115,7 @@ class Multinomial:
 def softmax_curvature(X: np.ndarray, proba: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Sum of weight (diag(p) - p p') kron x x' over rows: (C p, C p) for proba (C, n_rows)."""
     n_free, p = len(proba), len(X)
-    out = np.empty((n_free, p, n_free, p))
+    out = array_module(X).empty((n_free, p, n_free, p))
     for c in range(n_free):
         for b in range(n_free):
             out[c, :, b, :] = (X * (weight * proba[c] * ((b == c) - proba[b]))) @ X.T

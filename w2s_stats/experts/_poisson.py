@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
+from w2s_stats._arrays import array_module
 from w2s_stats.experts._newton import newton_step, symmetric
 from w2s_stats.experts._tile import Tile
 
@@ -69,7 +70,9 @@ class Poisson:
 
     def m_step(self, theta: np.ndarray, stats: list[np.ndarray]) -> np.ndarray:
         score, curvature, _ = stats
-        return theta + newton_step(score, symmetric(curvature)).ravel()
+        k, m, p = score.shape
+        step = newton_step(score.reshape(k * m, p), symmetric(curvature).reshape(k * m, p, p))
+        return theta + step.ravel()
 
     def unbounded(self, theta: np.ndarray) -> np.ndarray:
         """What grows without bound where labels are separated."""
@@ -93,7 +96,7 @@ class Poisson:
         (coef,) = self.unpack(theta)
         X, Y = tile.X[self.first :], tile.Y[self.outputs]
         k, m, p = coef.shape
-        out = np.zeros((k, m * p, m * p))
+        out = array_module(X).zeros((k, m * p, m * p))
         rate = np.where(np.isnan(Y), 0.0, _rate(coef @ X))
         for i in range(k):
             for j in range(m):

@@ -7,17 +7,16 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import softmax
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from w2s_kernels import cpu
+from w2s_stats._arrays import array_module, beside, softmax, to_host
 from w2s_stats._validation import (
     check_columns,
     check_counts,
     check_distinct_rows,
-    check_features,
+    check_features_anywhere,
     check_observed,
     check_seed,
     check_weight,
@@ -98,6 +97,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         The starts are the guesses and `n_init` random ones (None: the constructor's number).
         """
         weight = check_weight(sample_weight, X)
+        Y = beside(Y, X)
         check_observed(Y, weight)
         check_distinct_rows(X, Y, weight, self.n_experts)
         names = self._names_of_features(X.shape[1])
@@ -174,11 +174,11 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
 
     def _check_X(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return check_features(self, X, reset=False)
+        return check_features_anywhere(self, X, reset=False)
 
-    def _labels(self, y: Any, n_samples: int) -> np.ndarray:
-        """Encoded labels for a mixture that is fitted."""
-        return self._check_encoded(self._encode(y, n_samples))
+    def _labels(self, y: Any, X: np.ndarray) -> np.ndarray:
+        """Encoded labels, where X lies, for a mixture that is fitted."""
+        return self._check_encoded(beside(self._encode(y, len(X)), X))
 
     def _check_encoded(self, Y: np.ndarray, name: str = "y") -> np.ndarray:
         """Return encoded labels if they are of the number and kind that was fitted."""
@@ -204,9 +204,10 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         ndarray of shape (n_samples, n_experts)
         """
         X = self._check_X(X)
-        out = np.empty((len(X), len(self.gate_intercept_)))
+        xp = array_module(X)
+        out = xp.empty((len(X), len(self.gate_intercept_)))
         for rows in self._chunks(X):
-            out[rows] = self._gate_proba(np.asarray(X[rows], dtype=np.float64))
+            out[rows] = self._gate_proba(xp.asarray(X[rows], dtype=np.float64))
         return out
 
     def _gate_proba(self, X: np.ndarray) -> np.ndarray:
@@ -214,18 +215,20 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         if self.gate_coef_.shape[1] > X.shape[1]:
             i, j = np.triu_indices(X.shape[1])
             features = np.concatenate([X, X[:, i] * X[:, j]], axis=1)
-        return softmax(features @ self.gate_coef_.T + self.gate_intercept_, axis=1)
+        coef, intercept = beside(self.gate_coef_, X), beside(self.gate_intercept_, X)
+        return softmax(features @ coef.T + intercept, axis=1)
 
     def _draw_expert(self, X: np.ndarray, random: np.random.RandomState) -> np.ndarray:
-        proba = self.gate_proba(X)
+        proba = to_host(self.gate_proba(X))
         return (random.uniform(size=(len(X), 1)) > proba.cumsum(axis=1)[:, :-1]).sum(axis=1)
 
     def _posterior(self, X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Responsibilities and log-evidences by the kernels, in the data's own units."""
         model, mixture = self._in_own_units(X, Y)
         theta = mixture.split(to_theta(model, mixture, self._parameters))
-        resp = np.empty((len(X), len(self.gate_intercept_)))
-        log_prob = np.empty(len(X))
+        xp = mixture.tiles.xp
+        resp = xp.empty((len(X), len(self.gate_intercept_)))
+        log_prob = xp.empty(len(X))
 
         def pass_lane(lane: range) -> None:
             room = mixture.room
@@ -247,7 +250,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         # What was fitted, whatever the constructor's parameters are by now.
         gate = {0: "constant", d: "softmax"}.get(self.gate_coef_.shape[1], "gaussian")
         model = Model(len(self.gate_intercept_), self._blocks_, gate, var_floor=1e-300)
-        return model, build(model, X, Y, None, coordinates, kernels=cpu)
+        return model, build(model, X, Y, None, coordinates)
 
     def responsibilities(self, X: Any, y: Any) -> np.ndarray:
         """Probability of each expert given x and y, p(k | x, y) (a missing y says nothing).
@@ -263,7 +266,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
             Rows sum to one.
         """
         X = self._check_X(X)
-        return self._posterior(X, self._labels(y, len(X)))[0]
+        return self._posterior(X, self._labels(y, X))[0]
 
     def log_prob(self, X: Any, y: Any) -> np.ndarray:
         """Log-density of each row, log p(y | x); missing entries of y drop out.
@@ -278,7 +281,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         ndarray of shape (n_samples,)
         """
         X = self._check_X(X)
-        Y = self._labels(y, len(X))
+        Y = self._labels(y, X)
         return self._posterior(X, Y)[1] + self._log_base(Y)
 
     def _log_base(self, Y: np.ndarray) -> np.ndarray | float:
@@ -288,11 +291,11 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
     def log_likelihood(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Weighted sum of the rows' log-densities."""
         log_prob = self.log_prob(X, y)
-        return float(self._weights_of(sample_weight, len(log_prob)) @ log_prob)
+        return float(self._weights_of(sample_weight, log_prob) @ log_prob)
 
-    def _weights_of(self, sample_weight: Any, n_samples: int) -> np.ndarray:
-        weight = check_weight(sample_weight, np.empty((n_samples, 1)))
-        return np.ones(n_samples) if weight is None else weight
+    def _weights_of(self, sample_weight: Any, rows: np.ndarray) -> np.ndarray:
+        weight = check_weight(sample_weight, rows)
+        return array_module(rows).ones(len(rows)) if weight is None else weight
 
     @property
     def n_parameters_(self) -> int:
@@ -306,7 +309,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
     def bic(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Bayesian criterion, -2 log L + p log n, n the sum of the weights."""
         log_likelihood = self.log_likelihood(X, y, sample_weight)
-        n = self._weights_of(sample_weight, len(self._check_X(X))).sum()
+        n = float(self._weights_of(sample_weight, self._check_X(X)).sum())
         return float(-2.0 * log_likelihood + self.n_parameters_ * np.log(n))
 
     def icl(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -316,9 +319,9 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         that no expert claims clearly count against the model.
         """
         X_checked = self._check_X(X)
-        resp = self._posterior(X_checked, self._labels(y, len(X_checked)))[0]
-        weight = self._weights_of(sample_weight, len(resp))
-        return float(self.bic(X, y, sample_weight) - 2.0 * weight @ np.log(resp.max(axis=1)))
+        resp = self._posterior(X_checked, self._labels(y, X_checked))[0]
+        claim = self._weights_of(sample_weight, resp) @ np.log(resp.max(axis=1))
+        return self.bic(X, y, sample_weight) - 2.0 * float(claim)
 
     def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
         tags = super().__sklearn_tags__()

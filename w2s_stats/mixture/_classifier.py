@@ -6,15 +6,15 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import softmax
 from sklearn.base import ClassifierMixin, _fit_context
 
+from w2s_stats._arrays import array_module, beside, softmax, to_host
 from w2s_stats._validation import (
     check_choice,
     check_class_labels,
     check_columns,
     check_discrete,
-    check_features,
+    check_features_anywhere,
     check_seed,
     check_weight,
     plain_labels,
@@ -69,6 +69,11 @@ lower_bound_, n_iter_, converged_
     ------
     ValueError
         If y has one class only, or there are fewer distinct rows than experts.
+
+    Notes
+    -----
+    X may be an array of CuPy's, as in :class:`MixtureOfExpertsRegressor`. Labels are looked up on
+    the host, and `predict` returns them as a NumPy array: they may be text.
 
     Examples
     --------
@@ -140,8 +145,8 @@ lower_bound_, n_iter_, converged_
         -------
         self
         """
-        X = check_features(self, X)
-        weight = check_weight(sample_weight, X)
+        X = check_features_anywhere(self, X)
+        weight = to_host(check_weight(sample_weight, X))
         labels, missing = check_class_labels(y, len(X))
         counts = np.ones(len(X), dtype=bool) if weight is None else weight > 0
         classes = []
@@ -242,7 +247,8 @@ lower_bound_, n_iter_, converged_
     def _expert_proba(self, X: np.ndarray, label: int = 0) -> np.ndarray:
         """P(y = c | x, k), (n_experts, n_classes, n_samples)."""
         rows = slice(self._starts[label], self._starts[label + 1])
-        eta = self.coef_[:, rows] @ X.T + self.intercept_[:, rows, None]
+        coef, intercept = beside(self.coef_[:, rows], X), beside(self.intercept_[:, rows], X)
+        eta = coef @ X.T + intercept[:, :, None]
         return softmax(eta, axis=1)
 
     def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
@@ -257,9 +263,10 @@ lower_bound_, n_iter_, converged_
         ndarray of shape (n_samples, n_classes), or a list of them where y had several columns
         """
         X = self._check_X(X)
-        out = [np.empty((len(X), len(c))) for c in self._label_classes]
+        xp = array_module(X)
+        out = [xp.empty((len(X), len(c))) for c in self._label_classes]
         for rows in self._chunks(X):
-            x = np.asarray(X[rows], dtype=np.float64)
+            x = xp.asarray(X[rows], dtype=np.float64)
             gate = self._gate_proba(x)
             for label, proba in enumerate(out):
                 proba[rows] = np.einsum("nk,kcn->nc", gate, self._expert_proba(x, label))
@@ -278,8 +285,9 @@ lower_bound_, n_iter_, converged_
         """
         proba = self.predict_proba(X)
         if not isinstance(proba, list):
-            return self.classes_[proba.argmax(axis=1)]
-        return np.stack([c[p.argmax(1)] for c, p in zip(self.classes_, proba, strict=True)], axis=1)
+            return self.classes_[to_host(proba.argmax(axis=1))]
+        codes = [to_host(p.argmax(axis=1)) for p in proba]
+        return np.stack([c[code] for c, code in zip(self.classes_, codes, strict=True)], axis=1)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Share of rows that are predicted right, over the rows whose label is known.
@@ -320,7 +328,7 @@ lower_bound_, n_iter_, converged_
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         expert : ndarray of shape (n_samples,)
         """
-        X = self._check_X(X)
+        X = to_host(self._check_X(X))
         random = check_seed(random_state)
         expert = self._draw_expert(X, random)
         columns = []

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from w2s_kernels._dispatch import one_blas_thread
+from w2s_stats._arrays import on_device
 from w2s_stats.em import (
     Mixture,
     Runs,
@@ -70,6 +71,7 @@ def fit_mixture(
     The order is by falling mean gate probability; a tied gate keeps the order of the gate that it
     is tied to.
     """
+    n_jobs = 1 if on_device(X) else n_jobs  # starts would only wait for each other on a GPU
     standardise = np.zeros(Y.shape[1], dtype=bool)
     for block in model.blocks:
         standardise[block.outputs] = block.family == "gaussian"

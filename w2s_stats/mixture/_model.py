@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
-from scipy.special import softmax
 
-from w2s_kernels import cpu
+from w2s_kernels import gpu
+from w2s_kernels._backend import kernels_for
+from w2s_stats._arrays import on_device, softmax, to_host
 from w2s_stats.em import Coordinates, Mixture, Tiles, quadratic
 from w2s_stats.experts import (
     ConstantGate,
@@ -57,10 +58,14 @@ def build(
     weight: np.ndarray | None,
     coordinates: Coordinates,
     *,
-    kernels: ModuleType = cpu,
+    kernels: ModuleType | None = None,
     parallel: bool = True,
 ) -> Mixture:
-    """The EM's view of a model and its data in the given coordinates."""
+    """The EM's view of a model and its data in the given coordinates.
+
+    The kernels are, unless given, those for the processor that holds the data.
+    """
+    kernels = kernels_for(X) if kernels is None else kernels
     joint = model.gate == "gaussian-joint" and model.tied_to is None
     tiles = Tiles(
         X,
@@ -71,6 +76,12 @@ def build(
         n_experts=model.n_experts,
         kernels=kernels,
     )
+    # One of them is the intercept.
+    if on_device(X) and tiles.n_gate_features > gpu.MOST_FEATURES:
+        raise ValueError(
+            f"X must have at most {gpu.MOST_FEATURES - 1} features on a GPU, those of degree two "
+            f"that a gate makes of them included; found {tiles.n_gate_features - 1}."
+        )
     first = 0 if model.fit_intercept else 1
     experts: list[Expert] = []
     for block in model.blocks:
@@ -110,9 +121,10 @@ def mean_gate(mixture: Mixture, theta: np.ndarray) -> np.ndarray:
         total = np.zeros(mixture.gate.n_experts)
         for number in lane:
             tile = mixture.tiles.load(number, room)
-            buffer = np.empty((mixture.gate.n_experts, tile.weight.size))
-            proba = softmax(mixture.gate.log_prob(tile, gate, buffer), axis=0)
-            total += (proba * tile.weight).sum(axis=1)
+            buffer = mixture.tiles.empty(mixture.gate.n_experts, tile.weight.size)
+            log_gate = mixture.tiles.xp.asarray(mixture.gate.log_prob(tile, gate, buffer))
+            # Of a joint density it is log p(k, x).
+            total += to_host((softmax(log_gate, axis=0) * tile.weight).sum(axis=1))
         return total
 
     lanes = mixture.tiles.map_lanes(pass_lane, parallel=mixture.parallel)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import gammaln
 from sklearn.base import RegressorMixin, _fit_context
 
+from w2s_stats._arrays import array_module, beside, log_factorial, to_host
 from w2s_stats._validation import (
     check_choice,
     check_counts,
-    check_features,
+    check_features_anywhere,
     check_labels,
     check_seed,
     whole_or_nothing,
@@ -116,6 +116,12 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
     be a memory-mapped file larger than memory: it is read in tiles, and nothing of size n_samples x
     n_experts is kept.
 
+    Arrays of CuPy's are fitted on their GPU, and X stays there: a pass over it takes the parameters
+    there and brings the vector of its sums back, once. y and sample_weight go where X is. Fitted
+    attributes are NumPy arrays; what has a row for each row of X (`predict`, `gate_proba`,
+    `responsibilities`, `log_prob`) is of X's kind. `sample`, and the clusters of init="kmeans", are
+    made on the host; starts run one after the other.
+
     On small data each of the `n_init` starts is the winner of a race among many, run for a few
     passes each; a start that cannot reach the best any more is given up.
 
@@ -190,8 +196,8 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         -------
         self
         """
-        X = check_features(self, X)
-        y = check_labels(y, len(X))
+        X = check_features_anywhere(self, X)
+        y = beside(check_labels(y, len(X)), X)
         Y = y.reshape(len(X), -1)
         for column, family in enumerate(self._families(Y.shape[1])):
             if family == "poisson":
@@ -245,11 +251,11 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
 
     def _log_base(self, Y: np.ndarray) -> np.ndarray | float:
         counts = [m for m, f in enumerate(self._fitted_families()) if f == "poisson"]
-        return -np.nansum(gammaln(Y[:, counts] + 1.0), axis=1) if counts else 0.0
+        return -np.nansum(log_factorial(Y[:, counts]), axis=1) if counts else 0.0
 
     def _expert_means(self, X: np.ndarray) -> np.ndarray:
         """E[y_m | x, k], (n_experts, n_outputs, n_samples)."""
-        eta = self.coef_ @ X.T + self.intercept_[:, :, None]
+        eta = beside(self.coef_, X) @ X.T + beside(self.intercept_, X)[:, :, None]
         for m, family in enumerate(self._fitted_families()):
             if family == "poisson":
                 eta[:, m] = np.exp(eta[:, m])
@@ -267,9 +273,10 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
         X = self._check_X(X)
-        out = np.empty((len(X), self.coef_.shape[1]))
+        xp = array_module(X)
+        out = xp.empty((len(X), self.coef_.shape[1]))
         for rows in self._chunks(X):
-            x = np.asarray(X[rows], dtype=np.float64)
+            x = xp.asarray(X[rows], dtype=np.float64)
             out[rows] = np.einsum("nk,kmn->nm", self._gate_proba(x), self._expert_means(x))
         return out[:, 0] if self._one_output_ else out
 
@@ -309,7 +316,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         expert : ndarray of shape (n_samples,)
         """
-        X = self._check_X(X)
+        X = to_host(self._check_X(X))
         random = check_seed(random_state)
         expert = self._draw_expert(X, random)
         mean = self._expert_means(np.asarray(X, dtype=np.float64))[expert, :, np.arange(len(X))]

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import r2_score
 
+from w2s_stats._arrays import to_host
 from w2s_stats._validation import check_labels, check_weight
 
 
 def r2_of_known(y: Any, prediction: np.ndarray, sample_weight: Any) -> float:
     """Coefficient of determination over the rows that have a label in every output."""
-    y = check_labels(y, len(prediction))
+    y, prediction = to_host(check_labels(y, len(prediction))), to_host(prediction)
     if y.size != prediction.size:
         raise ValueError(
             f"y must have the shape of the prediction, {prediction.shape}; found {y.shape}."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaln
 
+from w2s_stats._arrays import log_factorial
 from w2s_stats.em import Mixture, quadratic
 from w2s_stats.experts import Gaussian, JointGate, SoftmaxGate
 from w2s_stats.mixture._model import Model, gate_map
@@ -82,8 +82,7 @@ def constant_of(model: Model, mixture: Mixture) -> float:
     for block in model.blocks:
         if block.family == "poisson":
             for start, stop in tiles.bounds:
-                y = np.asarray(tiles.Y[start:stop, block.outputs], dtype=np.float64)
-                log_factorial = np.nansum(gammaln(y + 1.0), axis=1)
+                y = tiles.xp.asarray(tiles.Y[start:stop, block.outputs], dtype=np.float64)
                 w = 1.0 if tiles.weight is None else tiles.weight[start:stop]
-                total -= float((w * log_factorial).sum())
+                total -= float((w * np.nansum(log_factorial(y), axis=1)).sum())
     return total / c.weight

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2s_stats.reports._axes import PALE, STRONG, TEXT, make_axes, tidy
+from w2s_stats.reports._axes import PALE, STRONG, TEXT, make_axes, name_rows, tidy
 
 
 class StrategyComparisonDisplay:
@@ -70,7 +70,7 @@ class StrategyComparisonDisplay:
             if found != (len(self.strategies),):
                 raise ValueError(
                     f"{name} must have one number for each of the {len(self.strategies)} "
-                    f"strategies, found shape {found}."
+                    f"strategies; found shape {found}."
                 )
 
     @classmethod
@@ -134,13 +134,7 @@ class StrategyComparisonDisplay:
         for row, name in enumerate(self.strategies):
             self._draw_row(ax, row, name, kwargs)
         tidy(ax, "x")
-        ax.set_yticks(range(len(self.strategies)), self.strategies)
-        ax.set_ylim(len(self.strategies) - 0.4, -0.6)
-        ax.spines["left"].set_visible(False)
-        ax.tick_params(axis="y", length=0)
-        for tick, name in zip(ax.get_yticklabels(), self.strategies, strict=True):
-            chosen = name == self.recommended
-            tick.set(color=STRONG if chosen else TEXT, fontweight="bold" if chosen else "normal")
+        name_rows(ax, self.strategies, chosen=[self.recommended or ""])
         ax.set_xlabel(self.label, color=TEXT)
         if self.title:
             ax.set_title(self.title, loc="left", color=TEXT)

@@ -101,7 +101,7 @@ class TargetFitDisplay:
         """
         X = np.asarray(X, dtype=float)
         if X.ndim != 2 or X.shape[1] != 1:
-            raise ValueError(f"X must have one column to be drawn, found shape {X.shape}.")
+            raise ValueError(f"X must have one column to be drawn; found shape {X.shape}.")
         grid = np.linspace(X.min(), X.max(), _N_POINTS)
         return cls(
             X[:, 0],

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from w2s_stats._intervals import Interval, rate_of_known, wilson_rate
 from w2s_stats._summary import number, plain_table, summary_of
-from w2s_stats.bounds._intervals import Interval, check_confidence_level
+from w2s_stats._validation import check_confidence_level
 from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
-from w2s_stats.bounds._rates import wilson_rate
-from w2s_stats.selection._powered import accuracy, powered_means
 
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
@@ -36,6 +35,15 @@ class AgreementReport:
         P(student wrong | weak right).
     n_rows, n_gold : int
     confidence_level : float
+
+    Examples
+    --------
+    >>> from w2s_stats.selection import agreement_report
+    >>> report = agreement_report([0, 0, 1, 1, 1, 0], [0, 1, 1, 1, 0, 0], [0, 1, 1, 1, 1, 1])
+    >>> report.n_gold, report.correction.estimate, report.new_error.estimate
+    (6, 0.5, 0.25)
+    >>> round(report.correction.low, 2), round(report.correction.high, 2), report.correction.method
+    (0.03, 0.97, 'modified Wilson')
     """
 
     agreement: Interval
@@ -76,8 +84,7 @@ def agreement_report(
     """Agreement of student and weak model, and what becomes of the weak model's errors.
 
     Rates among gold rows have Wilson's intervals. Accuracies, where rows lack gold labels, are
-    prediction-powered: where student and weak model agree they are guessed to be right. Where that
-    interval has no width or leaves [0, 1], it is joined with Wilson's of the gold rows and cut.
+    prediction-powered: where student and weak model agree they are guessed to be right.
 
     Parameters
     ----------
@@ -121,19 +128,15 @@ def agreement_report(
     def rate(event: np.ndarray, among: np.ndarray) -> Interval:
         return wilson_rate(event[among], confidence_level=level)
 
-    accuracies = [Interval(np.nan, np.nan, np.nan, "none")] * 2
-    if known.any():
-        right = np.column_stack([weak == truth, student == truth])[known].astype(float)
-        guess = np.column_stack([same, same]).astype(float)
-        powered = powered_means(right, guess, known, level).intervals
-        accuracies = [
-            accuracy(column, found, len(weak), level)
-            for column, found in zip(right.T, powered, strict=True)
-        ]
+    def accuracy(labels: np.ndarray) -> Interval:
+        if not known.any():
+            return Interval(np.nan, np.nan, np.nan, "none")
+        return rate_of_known((labels == truth)[known], same, known, confidence_level=level)
+
     return AgreementReport(
         agreement=rate(same, np.ones(len(weak), dtype=bool)),
-        weak_accuracy=accuracies[0],
-        student_accuracy=accuracies[1],
+        weak_accuracy=accuracy(weak),
+        student_accuracy=accuracy(student),
         inheritance=rate(same, bad),
         correction=rate(student == truth, bad),
         other_error=rate((student != truth) & ~same, bad),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2s_stats.bounds._intervals import Interval, check_confidence_level, normal_mean
+from w2s_stats._intervals import Interval, normal_mean
+from w2s_stats._validation import check_confidence_level, is_number, shown
 from w2s_stats.divergences._probabilities import as_float
 
 
@@ -24,6 +24,15 @@ class PredictedGap:
         ||P_s (I - P_w)||^2 times the labels' mean square: no labels of the rows are needed.
     operator_norm : float
         ||P_s (I - P_w)||: what the strong representation keeps of what the weak one loses.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.selection import predicted_gap
+    >>> X = np.eye(4)[:, :2]
+    >>> found = predicted_gap(X[:, :1], X, [1.0, 2.0, 0.0, 0.0], beta_weak=1e-9, beta_strong=1e-9)
+    >>> round(found.gap.estimate, 3), round(found.limit, 3), round(found.operator_norm, 3)
+    (1.0, 1.25, 1.0)
     """
 
     gap: Interval
@@ -110,8 +119,8 @@ def predicted_gap(
         distance = (strong.fit(labels - weak.fit(labels)) ** 2).sum(axis=1)
         gap = normal_mean(distance, confidence_level=level)
         mean_square = float((labels**2).sum(axis=1).mean())
-    if not isinstance(mean_square, Real) or not 0 <= mean_square < np.inf:
-        raise ValueError(f"mean_square must be a number of at least 0, found {mean_square!r}.")
+    if not is_number(mean_square) or not 0 <= mean_square < np.inf:
+        raise ValueError(f"mean_square must be a number of at least 0; found {shown(mean_square)}.")
     return PredictedGap(gap, norm**2 * mean_square, norm)
 
 
@@ -119,16 +128,16 @@ def _features(X: Any, name: str, n_rows: int | None = None) -> np.ndarray:
     array = as_float(X, name=name)
     if array.ndim != 2 or (n_rows is not None and len(array) != n_rows):
         rows = "rows and columns" if n_rows is None else f"{n_rows} rows, and columns"
-        raise ValueError(f"{name} must have {rows}, found shape {array.shape}.")
+        raise ValueError(f"{name} must have {rows}; found shape {array.shape}.")
     if not np.isfinite(array).all():
         row = int((~np.isfinite(array)).any(axis=1).argmax())
-        raise ValueError(f"{name} must be finite, found NaN or infinity in row {row}.")
+        raise ValueError(f"{name} must be finite; found NaN or infinity in row {row}.")
     return array
 
 
 def _ridge(X: np.ndarray, beta: float, name: str) -> _Ridge:
-    if not isinstance(beta, Real) or not 0 < beta < np.inf:
-        raise ValueError(f"{name} must be a number above 0, found {beta!r}.")
+    if not is_number(beta) or not 0 < beta < np.inf:
+        raise ValueError(f"{name} must be a number above 0; found {shown(beta)}.")
     U, s, _ = np.linalg.svd(X.astype(np.float64, copy=False), full_matrices=False)
     return _Ridge(U, s**2 / (s**2 + len(X) * beta))
 

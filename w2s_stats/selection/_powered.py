@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2s_stats.bounds._intervals import (
+from w2s_stats._intervals import (
     Interval,
     normal_mean,
     power_tuning,
     prediction_powered_mean,
 )
-from w2s_stats.bounds._rates import wilson_rate
+from w2s_stats._intervals._score import Sample, variance_with_rows
 
 
 class PoweredMeans(NamedTuple):
@@ -26,14 +26,14 @@ class PoweredMeans(NamedTuple):
         y - c f.
     others : ndarray of shape (n_others, m)
         c g; no rows where all are known.
-    ddof : int
-        Of the variances that the intervals are made of: 1 where all rows are known, else 0.
+    tuning : ndarray of shape (m,)
+        c; 0 where all are known.
     """
 
     intervals: list[Interval]
     known: np.ndarray
     others: np.ndarray
-    ddof: int
+    tuning: np.ndarray
 
     @property
     def mean(self) -> np.ndarray:
@@ -43,10 +43,28 @@ class PoweredMeans(NamedTuple):
     def covariance(self) -> np.ndarray:
         """Covariance of the estimates, shape (m, m): the variances are the intervals' own."""
         total = np.zeros((self.known.shape[1],) * 2)
+        ddof = 0 if len(self.others) else 1
         for part in (self.known, self.others):
             if len(part) > 1:
-                total += np.cov(part, rowvar=False, ddof=self.ddof).reshape(total.shape) / len(part)
+                total += np.cov(part, rowvar=False, ddof=ddof).reshape(total.shape) / len(part)
         return total
+
+    def covariance_of_differences(self, confidence_level: float) -> np.ndarray:
+        """The same for differences of 0 and 1, of which few that were guessed wrong may be known.
+
+        Where rows lack, variances are those with z^2/4 known rows added of each of four kinds: a
+        guessed difference that is one, one that is the opposite, and twice none that is none.
+        """
+        found = self.covariance()
+        if not len(self.others):
+            return found
+        more = np.zeros(len(self.tuning))
+        for j, c in enumerate(self.tuning):
+            rest, added = self.known[:, j], np.array([1 - c, -1 - c, 0.0, 0.0])
+            sample = Sample(rest, rest, np.ones(len(rest)))
+            more[j] = variance_with_rows(sample, rest, added, confidence_level)
+            more[j] -= sample.variance(rest)
+        return found + np.diag(np.maximum(more, 0.0))
 
 
 def powered_means(
@@ -74,59 +92,18 @@ def powered_means(
     >>> known = np.arange(500) < 50
     >>> found = powered_means(y[:50], y, known, 0.95)
     >>> bool(abs(found.mean[0] - y.mean()) < 0.05), found.intervals[0].method
-    (True, 'prediction-powered')
+    (True, 'prediction-powered, skew-widened')
     """
     if known.all():
         intervals = [normal_mean(column, confidence_level=confidence_level) for column in values.T]
-        return PoweredMeans(intervals, values, np.empty((0, values.shape[1])), 1)
+        none = np.zeros((0, values.shape[1]))
+        return PoweredMeans(intervals, values, none, np.zeros(values.shape[1]))
     near, far = predicted[known], predicted[~known]
     tuning = np.array(
         [power_tuning(y, f, g) for y, f, g in zip(values.T, near.T, far.T, strict=True)]
     )
     intervals = [
-        prediction_powered_mean(y, f, g, confidence_level=confidence_level)
-        for y, f, g in zip(values.T, near.T, far.T, strict=True)
+        prediction_powered_mean(y, f, g, tuning=c, confidence_level=confidence_level)
+        for y, f, g, c in zip(values.T, near.T, far.T, tuning, strict=True)
     ]
-    return PoweredMeans(intervals, values - tuning * near, tuning * far, 0)
-
-
-def accuracy(
-    right: np.ndarray, powered: Interval, n_rows: int, confidence_level: float
-) -> Interval:
-    """Interval of a rate that stays one near 0 and 1, where normal ones collapse or leave [0, 1].
-
-    Wilson's where all rows are known. Else the prediction-powered one; where that has no width or
-    leaves [0, 1], its union with Wilson's of the known rows, cut to [0, 1].
-
-    Parameters
-    ----------
-    right : ndarray of shape (n_known,)
-        0 or 1.
-    powered : Interval
-        Of `powered_means`.
-    n_rows : int
-        Rows in all.
-    confidence_level : float
-
-    Returns
-    -------
-    Interval
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from w2s_stats.bounds._intervals import Interval
-    >>> from w2s_stats.selection._powered import accuracy
-    >>> found = accuracy(np.ones(50), Interval(1.0, 1.0, 1.0, "prediction-powered"), 500, 0.95)
-    >>> round(found.low, 3), found.high, found.method
-    (0.929, 1.0, 'prediction-powered or Wilson')
-    """
-    alone = wilson_rate(right, confidence_level=confidence_level)
-    if len(right) == n_rows:
-        return alone
-    estimate, low, high, method = powered
-    # One row, or rows all alike, tell nothing of the variance.
-    if len(np.unique(right)) > 1 and 0 <= low < high <= 1:
-        return powered
-    low, high = max(0.0, min(low, alone.low)), min(1.0, max(high, alone.high))
-    return Interval(float(np.clip(estimate, 0.0, 1.0)), low, high, f"{method} or Wilson")
+    return PoweredMeans(intervals, values - tuning * near, tuning * far, tuning)

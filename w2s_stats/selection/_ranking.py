@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from w2s_stats._intervals import Interval, resampled_means
 from w2s_stats._summary import number, plain_table, summary_of
-from w2s_stats._validation import check_seed
-from w2s_stats.bounds._inputs import check_predictions
-from w2s_stats.bounds._intervals import Interval, check_confidence_level
+from w2s_stats._validation import check_confidence_level, check_integer, check_seed, shown
+from w2s_stats.bounds._gain import divergence_rows
+from w2s_stats.bounds._inputs import Predictions, check_predictions
+from w2s_stats.bounds._parameters import check_divergence
 from w2s_stats.divergences import KL, Squared
 from w2s_stats.selection._powered import PoweredMeans, powered_means
 
@@ -37,6 +40,17 @@ class WeakModelRanking:
     probability_best : ndarray
         Share of paired resamples in which the model has the smallest score; sums to one.
     confidence_level : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.selection import rank_weak_models
+    >>> truth = np.linspace(-1, 1, 100)
+    >>> weak = {"far": truth + 1.0, "near": truth + 0.2 * (-1) ** np.arange(100)}
+    >>> student = {"far": truth + 1.0, "near": truth}
+    >>> ranking = rank_weak_models(weak, student, truth)
+    >>> ranking.names, ranking.order, [round(score.estimate, 6) for score in ranking.score]
+    (['near', 'far'], array([1, 0]), [0.0, 1.0])
     """
 
     names: list[str]
@@ -141,9 +155,7 @@ def rank_weak_models(
     [0.95, 0.56, 0.71]
     """
     level = check_confidence_level(confidence_level)
-    if isinstance(n_resamples, bool) or not isinstance(n_resamples, int) or n_resamples < 1:
-        raise ValueError(f"n_resamples must be an integer of at least 1, found {n_resamples!r}.")
-    # A generator draws row numbers at a tenth of a RandomState's cost.
+    check_integer("n_resamples", n_resamples, 1)
     random = np.random.default_rng(check_seed(random_state).randint(2**31, size=4))
     names, pairs = _named_pairs(y_weak, y_student)
     error, misfit, known = _row_divergences(names, pairs, y_true, divergence)
@@ -167,14 +179,14 @@ def _named_pairs(weak: Any, student: Any) -> tuple[list[str], list[tuple[Any, An
     for name, given in (("y_weak", weak), ("y_student", student)):
         if not hasattr(given, "__len__") or isinstance(given, str):
             raise ValueError(
-                f"{name} must be a mapping or a sequence of predictions, found {given!r}."
+                f"{name} must be a mapping or a sequence of predictions; found {shown(given)}."
             )
     if isinstance(weak, Mapping) != isinstance(student, Mapping):
         raise ValueError("y_weak and y_student must both be mappings or both be sequences.")
     if isinstance(weak, Mapping):
         if set(weak) != set(student):
             raise ValueError(
-                f"y_weak and y_student must have the same names, found {sorted(weak)} and "
+                f"y_weak and y_student must have the same names; found {sorted(weak)} and "
                 f"{sorted(student)}."
             )
         names, student = [str(name) for name in weak], [student[name] for name in weak]
@@ -183,7 +195,7 @@ def _named_pairs(weak: Any, student: Any) -> tuple[list[str], list[tuple[Any, An
         names = [str(i) for i in range(len(weak))]
     if len(weak) != len(student) or len(weak) < 2:
         raise ValueError(
-            "y_weak and y_student must hold predictions of the same two or more weak models, found "
+            "y_weak and y_student must hold predictions of the same two or more weak models; found "
             f"{len(weak)} and {len(student)}."
         )
     return names, list(zip(weak, student, strict=True))
@@ -196,24 +208,28 @@ def _row_divergences(
     error, misfit, known = [], [], np.zeros(0, dtype=bool)
     for name, (weak, student) in zip(names, pairs, strict=True):
         data = check_predictions(weak, student, y_true)
-        if data.truth is None or len(data.truth) < 2:
-            raise ValueError("y_true must be known in at least two rows.")
+        n_known = 0 if data.truth is None else int(data.truth.known.sum())
+        if data.truth is None or n_known < 2:
+            raise ValueError(f"y_true must be known in at least two rows; found {n_known}.")
         if len(known) not in (0, len(data.weak)):
             raise ValueError(
-                f"All weak models must have the same rows, found {len(known)} and "
+                f"All weak models must have the same rows; found {len(known)} and "
                 f"{len(data.weak)} (model {name})."
             )
-        known = np.zeros(len(data.weak), dtype=bool)
-        known[data.labelled] = True
-        distance = divergence or (KL() if data.weak.ndim == 2 else Squared())
-        error.append(distance.pointwise(data.truth, data.weak[data.labelled]))
-        misfit.append(distance.pointwise(data.student, data.weak))
-        if not (np.isfinite(error[-1]).all() and np.isfinite(misfit[-1]).all()):
-            raise ValueError(
-                f"Divergences from weak model {name} must be finite, found infinity: clip its "
-                "predictions at a floor."
-            )
+        known = data.truth.known
+        usual = KL() if data.weak.ndim == 2 else Squared()
+        distance = check_divergence(usual if divergence is None else divergence)
+        model = f"weak model {name}"
+        error.append(data.labelled_values(partial(_from_weak, distance, data, model)))
+        student = f"the student of {model}"
+        misfit.append(divergence_rows(distance, student, data.student, model, data.weak, data))
     return np.column_stack(error), np.column_stack(misfit), known
+
+
+def _from_weak(
+    distance: Any, data: Predictions, model: str, truth: np.ndarray, rows: Any
+) -> np.ndarray:
+    return divergence_rows(distance, "y_true", truth, model, data.weak[rows], data, rows)
 
 
 def _probability_best(
@@ -228,13 +244,11 @@ def _probability_best(
 def _resampled(
     values: np.ndarray, n_resamples: int, random: np.random.Generator
 ) -> np.ndarray | float:
-    """Means of rows drawn with replacement, (n_resamples, m); 0 of no rows."""
+    """Means of resampled rows, (n_resamples, m); 0 of no rows."""
     n = len(values)
     if n == 0:
         return 0.0
     if n > _BOOTSTRAP_ROWS:
         spread = np.cov(values, rowvar=False) / n
         return random.multivariate_normal(values.mean(axis=0), spread, n_resamples)
-    rows = (random.integers(n, size=n, dtype=np.int32) for _ in range(n_resamples))
-    counts = (np.bincount(drawn, minlength=n).astype(np.float64) for drawn in rows)
-    return np.array([count @ values for count in counts]) / n
+    return resampled_means(values, None, n_resamples, int(random.integers(2**63)))

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from w2s_stats.bounds._intervals import Interval, check_confidence_level
+from w2s_stats._intervals import Interval, rate_of_known
+from w2s_stats._validation import check_confidence_level
 from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
-from w2s_stats.selection._powered import accuracy, powered_means
+from w2s_stats.selection._powered import powered_means
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,16 @@ class PerformanceGapRecovered:
     gap : Interval
         Accuracy of the ceiling minus that of the weak model, on the same rows.
     confidence_level : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.selection import performance_gap_recovered
+    >>> y = np.arange(400) % 2
+    >>> weak, student, ceiling = (np.where(np.arange(400) % m, y, 1 - y) for m in (4, 6, 20))
+    >>> found = performance_gap_recovered(weak, student, ceiling, y)
+    >>> found.valid, found.weak.estimate, round(found.gap.estimate, 2), round(found.estimate, 2)
+    (True, 0.75, 0.2, 0.41)
     """
 
     estimate: float
@@ -52,9 +63,10 @@ def performance_gap_recovered(
     right - weak right) does not differ from 0. It is bounded exactly if the gap's own normal
     interval excludes 0; otherwise, or with a ceiling below the weak model, the share is undefined
     and said to be so. Asymptotic. Where rows lack gold labels, means are prediction-powered with
-    the ceiling's label as the guess. Accuracies have Wilson's interval where all rows have gold
-    labels; else the prediction-powered one, joined with Wilson's of the gold rows and cut where it
-    has no width or leaves [0, 1].
+    the ceiling's label as the guess, and z^2/4 known rows of each kind of difference are added to
+    the variances, as few that were guessed wrong may have been seen: conservative where the ceiling
+    is nearly perfect (of 200 gold labels and an error of .01 the interval covers 99 %). Accuracies
+    have Wilson's interval where all rows have gold labels.
 
     Parameters
     ----------
@@ -100,29 +112,34 @@ def performance_gap_recovered(
     check_classes(y_weak=y_weak, y_student=y_student, y_ceiling=y_ceiling, y_true=y_true)
     known = truth >= 0
     if known.sum() < 2:
-        raise ValueError("y_true must be known in at least two rows.")
+        raise ValueError(f"y_true must be known in at least two rows; found {known.sum()}.")
 
     def columns(y: np.ndarray, rows: Any) -> np.ndarray:
         right = [(labels[rows] == y[rows]).astype(float) for labels in (weak, student, ceiling)]
         return np.column_stack([right[1] - right[0], right[2] - right[0], *right])
 
-    values = columns(truth, known)
-    means = powered_means(values, columns(ceiling, slice(None)), known, level)
-    accuracies = [accuracy(values[:, j], means.intervals[j], len(weak), level) for j in range(2, 5)]
+    values, guess = columns(truth, known), columns(ceiling, slice(None))
+    means = powered_means(values[:, :2], guess[:, :2], known, level)
+    accuracies = [
+        rate_of_known(values[:, j], guess[:, j], known, confidence_level=level) for j in (2, 3, 4)
+    ]
     z = float(norm.ppf(0.5 + 0.5 * level))
-    gain, gap = means.mean[:2]
-    ends = fieller(gain, gap, means.covariance()[:2, :2], z)
-    valid = ends is not None and bool(gap > 0)
+    covariance = means.covariance_of_differences(level)
+    gain, gap = means.mean.tolist()
+    reach = z * float(np.sqrt(covariance[1, 1]))
+    method = "normal" if known.all() else "prediction-powered, conservative"
+    ends = fieller(gain, gap, covariance, z)
+    valid = ends is not None and gap > 0
     low, high = ends if ends is not None and valid else (np.nan, np.nan)
     return PerformanceGapRecovered(
-        float(gain / gap) if valid else np.nan,
+        gain / gap if valid else np.nan,
         low,
         high,
         valid,
         weak=accuracies[0],
         student=accuracies[1],
         ceiling=accuracies[2],
-        gap=means.intervals[1],
+        gap=Interval(gap, gap - reach, gap + reach, method),
         confidence_level=level,
     )
 

@@ -248,7 +248,7 @@ _ENDS = ("", "_lower", "_upper")
 _LISTS = ("diagnostics", "warnings")
 _METHODS = {
     "t": "t intervals of means over rows, Wilson's for error rates",
-    "bootstrap": "percentiles of 2,000 resamples of rows",
+    "bootstrap": "percentiles of 2,000 resamples of rows, wider where the mean is skewed",
 }
 
 

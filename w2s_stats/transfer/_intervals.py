@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, t
-from sklearn.utils import check_random_state
 
-_N_RESAMPLES = 2000
-# Entries of a block of resamples: 8 MB of multinomial counts.
-_BLOCK = 1 << 20
+from w2s_stats._intervals import bootstrap_mean, t_mean, wilson_rate
 
 
 @dataclass(frozen=True)
@@ -46,8 +42,8 @@ def mean_interval(
 
     "t": m +- t s / sqrt(n); rows of unequal weights are single rows that represent more or fewer
     (s is the sandwich sqrt(n / (n - 1) sum w^2 (v - m)^2) / sum w). For a rate it is Wilson's
-    interval instead, at the effective size (sum w)^2 / sum w^2, which does not collapse where no
-    row is wrong. "bootstrap": percentiles over 2,000 resamples of rows.
+    interval instead, at the rows' effective number (see `wilson_rate`), which does not collapse
+    where no row is wrong. "bootstrap": percentiles over 2,000 resamples of rows, BCa where wider.
 
     Parameters
     ----------
@@ -84,40 +80,13 @@ def mean_interval(
     weight = np.ones(len(values)) if weight is None else weight
     used = np.isfinite(values) & (weight > 0)
     values, weight = values[used], weight[used]
-    n, total = len(values), float(weight.sum())
-    if n == 0:
-        return MeanInterval(np.nan, np.nan, np.nan, "none", 0)
-    mean = float(weight @ values / total)
-    if n == 1:
-        return MeanInterval(mean, np.nan, np.nan, "none", 1)
-    if method == "bootstrap":
-        lower, upper = _percentiles(values, weight, confidence_level, random_state)
-    elif rate:
-        method = "Wilson"
-        lower, upper = _wilson(mean, total**2 / float(weight @ weight), confidence_level)
-    else:
-        spread = np.sqrt(n / (n - 1) * float(weight**2 @ (values - mean) ** 2)) / total
-        reach = float(t.ppf(0.5 + 0.5 * confidence_level, n - 1)) * spread
-        lower, upper = mean - reach, mean + reach
-    return MeanInterval(mean, float(lower), float(upper), method, n)
-
-
-def _wilson(mean: float, n: float, confidence_level: float) -> tuple[float, float]:
-    z2 = float(norm.ppf(0.5 + 0.5 * confidence_level)) ** 2
-    centre = (mean + z2 / (2 * n)) / (1 + z2 / n)
-    reach = np.sqrt(z2 * (mean * (1 - mean) / n + z2 / (4 * n**2))) / (1 + z2 / n)
-    # Rounding may carry an end past the mean where that is 0 or 1.
-    return min(max(0.0, centre - reach), mean), max(min(1.0, centre + reach), mean)
-
-
-def _percentiles(
-    values: np.ndarray, weight: np.ndarray, confidence_level: float, random_state: int
-) -> np.ndarray:
-    random = check_random_state(random_state)
     n = len(values)
-    means = []
-    for start in range(0, _N_RESAMPLES, size := max(1, _BLOCK // n)):
-        drawn = random.randint(n, size=(min(size, _N_RESAMPLES - start), n))
-        means.append((weight * values)[drawn].sum(axis=1) / weight[drawn].sum(axis=1))
-    tail = 0.5 - 0.5 * confidence_level
-    return np.quantile(np.concatenate(means), [tail, 1 - tail])
+    if n < 2:
+        return MeanInterval(float(values[0]) if n else np.nan, np.nan, np.nan, "none", n)
+    if method == "bootstrap":
+        found = bootstrap_mean(
+            values, weight, confidence_level=confidence_level, random_state=random_state
+        )
+    else:
+        found = (wilson_rate if rate else t_mean)(values, weight, confidence_level=confidence_level)
+    return MeanInterval(*found, n)

@@ -1,10 +1,10 @@
-"""The linear programme of the smooth calibration error, by its dual: a flow on a line."""
+"""Sums over bins, and the linear programme of the smooth error by its dual: a flow on a line."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from w2s_kernels._jit import inlined, kernel
+from w2s_kernels._jit import inlined, kernel, wide_vectors
 
 
 @inlined
@@ -100,3 +100,84 @@ def lipschitz_supremum(gap: np.ndarray, charge: np.ndarray) -> float:
     for i in range(n):
         trimmed += weight[i] * abs(total - level[i])
     return 0.5 * trimmed
+
+
+# Rows of a block, whose columns are taken to buffers one after another.
+_BLOCK = 512
+# Up to here every edge is compared with every number, which vectors do; a search jumps.
+_FEW_EDGES = 256
+
+
+@inlined
+def _find_bins(numbers, edges, place):  # type: ignore[no-untyped-def]
+    """Write how many edges lie below each number."""
+    wide_vectors()
+    place[:] = 0
+    if edges.size <= _FEW_EDGES:
+        for edge in edges:
+            for t in range(numbers.size):
+                place[t] += numbers[t] > edge
+    else:
+        for t in range(numbers.size):
+            low, high = 0, edges.size
+            while low < high:
+                middle = (low + high) >> 1
+                if edges[middle] < numbers[t]:
+                    low = middle + 1
+                else:
+                    high = middle
+            place[t] = low
+
+
+@inlined
+def _add_block(proba, labels, weight, edges, start, numbers, place, sums):  # type: ignore[no-untyped-def]
+    """Add the rows of a block from `start` on; `numbers` and `place` are room for a column."""
+    size = min(_BLOCK, len(proba) - start)
+    for j in range(proba.shape[1]):
+        for t in range(size):
+            numbers[t] = proba[start + t, j]
+        _find_bins(numbers[:size], edges[j], place[:size])
+        for t in range(size):
+            i, p = start + t, numbers[t]
+            w = 1.0 if weight is None else np.float64(weight[i])
+            if labels.ndim == 1:
+                y = 1.0 if labels[i] == j else 0.0
+            else:
+                y = np.float64(labels[i, j])
+            own = sums[j, place[t]]
+            own[0] += w
+            own[1] += w * p
+            own[2] += w * y
+            own[3] += w * y * y
+            own[4] += w * (y - p) * (y - p)
+
+
+@kernel
+def bin_sums(
+    proba: np.ndarray,
+    labels: np.ndarray,
+    weight: np.ndarray | None,
+    edges: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """Add the sums that errors over bins are made of, class by class, in one pass over the rows.
+
+    A number is in bin b if b edges are less than it: bins are closed on the right.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n, k)
+        Float32 or float64.
+    labels : ndarray of shape (n,) or (n, k)
+        The class of each row, or y, the probabilities of the classes.
+    weight : ndarray of shape (n,) or None
+        None counts every row once.
+    edges : ndarray of shape (k, n_bins - 1), float64
+        Of each class, in rising order; those that a class does not need are inf.
+    sums : ndarray of shape (k, n_bins, 5), float64
+        Of w, w p, w y, w y^2 and w (y - p)^2.
+    """
+    numbers = np.empty(_BLOCK)
+    place = np.empty(_BLOCK, np.int64)
+    for start in range(0, len(proba), _BLOCK):
+        _add_block(proba, labels, weight, edges, start, numbers, place, sums)

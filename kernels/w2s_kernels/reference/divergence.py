@@ -11,14 +11,50 @@ def generalized_kl(
 ) -> int:
     """Write sum_j p log(p/q) - p + q of each row, and the rows' sums of p and of q.
 
-    Infinite where q = 0 < p. NaN where a row holds NaN or a negative entry; returns how many do.
+    Infinite where q = 0 < p or q = inf. NaN where a row holds NaN, a negative entry or p = inf;
+    returns how many do.
     """
     p, q = p.astype(np.float64), q.astype(np.float64)
-    term = np.where((p < 0) | (q < 0), np.nan, rel_entr(p, q) - p + q)
+    term = np.where((q == np.inf) & (p < np.inf), np.inf, rel_entr(p, q) - p + q)
+    term[(p < 0) | (q < 0) | np.isnan(p + q)] = np.nan
     out[:] = term.sum(axis=1)
     p_total[:] = p.sum(axis=1)
     q_total[:] = q.sum(axis=1)
     return int(np.isnan(out).sum())
+
+
+def simplex_kl(p: np.ndarray, q: np.ndarray, tolerance: float, out: np.ndarray) -> int:
+    """Write KL of each row of p from that of q, both taken as if divided by their sums.
+
+    Infinite where q = 0 < p. NaN where a row holds NaN or a negative entry or does not sum to one
+    within the tolerance, 1e-3 at most; returns how many do.
+    """
+    p_total, q_total = np.empty((2, len(p)))
+    generalized_kl(p, q, out, p_total, q_total)
+    d = (q_total - p_total) / p_total
+    out[:] = np.maximum(out / p_total - (d - np.log1p(d)), 0.0)
+    out[~(np.abs(p_total - 1) <= tolerance) | ~(np.abs(q_total - 1) <= tolerance)] = np.nan
+    return int(np.isnan(out).sum())
+
+
+def output_kl(
+    f: np.ndarray,
+    g: np.ndarray,
+    weight: np.ndarray,
+    f_scale: float,
+    g_scale: float,
+    sums: np.ndarray,
+) -> int:
+    """Add sum w (a log(a/b) - a + b), sum w a and sum w b, of a = f f_scale and b = g g_scale.
+
+    An empty `weight` stands for ones. Returns 1 if an a or b is not positive or not finite, and
+    the first sum is NaN then; 0 otherwise.
+    """
+    weight = weight if weight.size else np.ones(len(f))
+    a, b = f.astype(np.float64) * f_scale, g.astype(np.float64) * g_scale
+    term = np.where((a > 0) & (b > 0), rel_entr(a, b) - a + b, np.nan)
+    sums += weight @ term, weight @ a, weight @ b
+    return int(np.isnan(sums[0]))
 
 
 def softmax_kl(z: np.ndarray, u: np.ndarray, out: np.ndarray) -> int:

@@ -1,0 +1,112 @@
+"""The coverage table: counted right, of every interval that the README of bench names."""
+
+import json
+import re
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.coverage import CASES, SIZES, Case, Found, __main__, _calibration, _populations, count
+
+BENCH = Path(__file__).resolve().parents[1] / "bench"
+
+
+def known(method, share, rng, n):
+    """An interval of width 2 that holds the truth, 3, in this share of samples; a broken one."""
+    centre = 3.0 + (0.0 if rng.random() < share else 7.0)
+    yield Found("known", 3.0, centre, centre - 1, centre + 1, method)
+    low = np.nan if n == 200 else -np.inf
+    yield Found("broken", 3.0, np.nan, low, -low, method)
+
+
+def table(method, share, replicates=400, divide=(1, 1, 0)):
+    case = Case(lambda: partial(known, method, share), divide)
+    rows = list(count({"case": case}, replicates, processes=0))
+    return {(row["interval"], row["n"]): row for row in rows}
+
+
+def test_rows_are_shares_and_mean_widths():
+    found = table("normal", 0.95)
+    assert set(found) == {(name, n) for name in ("known", "broken") for n in SIZES[:2]}
+    row = found["known", 200]
+    assert row["truth"] == 3.0 and row["mean_width"] == 2.0 and row["replicates"] == 400
+    low, high = row["monte_carlo"]
+    assert low < row["coverage"] < high and high - low < 0.06
+    assert 0.92 < row["coverage"] < 0.98
+    assert found["broken", 200] == {
+        **{"case": "case", "interval": "broken", "n": 200},
+        **{"truth": 3.0, "replicates": 0, "undefined": 400},
+    }
+    assert found["broken", 1000]["coverage"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("method", "share", "kind", "verdict"),
+    [
+        ("normal", 0.5, "asymptotic", "missed"),
+        ("normal", 1.0, "asymptotic", "missed"),
+        ("asymptotic, conservative", 1.0, "asymptotic, conservative", "met"),
+        ("Hoeffding", 1.0, "finite-sample", "met"),
+        ("empirical Bernstein", 0.9, "finite-sample", "missed"),
+    ],
+)
+def test_verdicts_are_those_of_the_kind(method, share, kind, verdict):
+    row = table(method, share)["known", 1000]
+    assert (row["kind"], row["verdict"]) == (kind, verdict)
+
+
+def test_few_replicates_leave_it_open():
+    assert table("normal", 1.0, replicates=20)["known", 200]["verdict"] == "open"
+
+
+def test_without_a_truth_the_mean_of_the_estimates_takes_its_place():
+    def draw(rng, n):
+        centre = 5.0 + rng.normal()
+        yield Found("mean", np.nan, centre, centre - 1.96, centre + 1.96, "normal")
+
+    row = next(count({"case": Case(lambda: draw)}, 400, processes=0))
+    assert row["truth"] == pytest.approx(5.0, abs=0.2)
+    assert 0.92 < row["coverage"] < 0.98
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Populations that are made in no time."""
+    monkeypatch.setattr(_populations, "KINDS", 400)
+    monkeypatch.setattr(_calibration, "LARGE", 2000)
+    monkeypatch.setattr(_calibration, "RESAMPLES", 5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_case_gives_intervals_around_its_estimates(name, small):
+    case = CASES[name]
+    draw = case.build()
+    n = next(size for size, divide in zip(SIZES, case.divide, strict=True) if divide)
+    found = list(draw(np.random.default_rng(0), n))
+    assert len({one.interval for one in found}) == len(found) > 0
+    for one in found:
+        assert one.method or np.isnan(one.low), one
+        assert np.isnan(one.low) or one.low <= one.estimate <= one.high, one
+
+
+def test_the_command_writes_what_it_prints(small, tmp_path, monkeypatch, capsys):
+    file = tmp_path / "coverage.json"
+    arguments = ["--replicates", "4", "--only", "ErrorFloor, zero-one", "--processes", "0"]
+    monkeypatch.setattr(sys, "argv", ["coverage", *arguments, "--json", str(file)])
+    __main__.main()
+    rows = json.loads(file.read_text())["rows"]
+    assert {row["case"] for row in rows} == {n for n in CASES if "ErrorFloor, zero-one" in n}
+    printed = capsys.readouterr().out
+    assert all(f"{row['case']} | {row['interval']} | {row['n']}" in printed for row in rows)
+
+
+def test_the_readme_names_every_case_and_the_results_hold_them():
+    readme = (BENCH / "README.md").read_text()
+    for name in CASES:
+        subject = re.split("[:,]", name)[0]
+        assert subject in readme, subject
+    results = json.loads((BENCH / "results" / "coverage.json").read_text())
+    assert {row["case"] for row in results["rows"]} == set(CASES)
