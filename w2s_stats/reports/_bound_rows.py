@@ -184,8 +184,7 @@ def _(bound: ErrorFloor) -> Story:
     rows = [_estimate(bound, "errors of both, summed"), _limits(bound)]
     for quantity in bound.table_:
         name = quantity.name if quantity.name.startswith("floor") else f"floor, {quantity.name}"
-        known = name in (row.name for row in rows)
-        rows.append(_term(f"{name}, {quantity.method}" if known else name, quantity))
+        rows.append(_term(name, quantity))
     return Story(unit, rows)
 
 
@@ -221,8 +220,8 @@ def _(bound: ExpansionBound) -> Story:
 
 
 def _table(bound: Bound) -> dict[str, Quantity]:
-    """The table by name; of equal names the first."""
-    return {quantity.name: quantity for quantity in reversed(bound.table_)}
+    """The table by name; names are unique."""
+    return {quantity.name: quantity for quantity in bound.table_}
 
 
 def _estimate(bound: Bound, name: str) -> BoundRow:
