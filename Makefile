@@ -28,7 +28,7 @@ demo:
 
 test:
 	@$(START); said=", every test passed or says above why it was skipped"; \
-	$(MAKE) -s --no-print-directory $(VENV)/.test && $(BIN)/python -m pytest -n auto $(PYTEST_ARGS); $(END)
+	$(MAKE) -s --no-print-directory $(VENV)/.test && $(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS); $(END)
 
 # make dev    adds the linters, at the versions that .ci/run uses
 dev:

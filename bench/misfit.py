@@ -13,6 +13,8 @@ from bench._case import DTYPES, Case, Dtype, Peer, torch_peer
 from w2s_kernels import cpu
 from w2s_kernels._dispatch import thread_map
 
+_TOGETHER = 4  # tasks a call
+
 
 def squared_errors(n_tasks: int, n: int, dtype: Dtype) -> Iterator[Case]:
     """Three means of squares a task: student to weak, weak to truth, student to truth."""
@@ -23,13 +25,13 @@ def squared_errors(n_tasks: int, n: int, dtype: Dtype) -> Iterator[Case]:
     pairs = ((student, weak), (truth, weak), (truth, student))
     sums = np.empty((n_tasks, 6))
 
-    def task(number: int) -> None:
-        i = slice(number, number + 1)
+    def some(first: int) -> None:
+        i = slice(first, first + _TOGETHER)
         cpu.misfit.squared_errors(weak[i], student[i], truth[i], None, sums[i])
 
     def ours() -> np.ndarray:
         sums[:] = 0.0
-        thread_map(task, range(n_tasks))
+        thread_map(some, range(0, n_tasks, _TOGETHER))
         return sums
 
     def by_numpy() -> np.ndarray:

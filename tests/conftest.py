@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 # With CI set, hypothesis has loaded its own "ci" profile (derandomized, no example database,
 # failures print a blob); ours adds to whichever of the two is in force.
@@ -17,6 +18,21 @@ settings.register_profile(
     max_examples=50,
 )
 settings.load_profile("w2s_stats")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_core_for_each_worker():
+    """Let BLAS have one thread beside other workers: threads spin while they wait for a core."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    with threadpool_limits(1 if workers > 1 else None):
+        yield
+
+
+@pytest.fixture
+def two_blas_threads():
+    """For tests of how many there are."""
+    with threadpool_limits(2, user_api="blas"):
+        yield
 
 
 @pytest.fixture(scope="session")

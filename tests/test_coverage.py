@@ -9,7 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.coverage import CASES, SIZES, Case, Found, __main__, _calibration, _populations, count
+from bench.coverage import (
+    CASES,
+    SIZES,
+    VERDICTS,
+    Case,
+    Found,
+    __main__,
+    _calibration,
+    _populations,
+    count,
+)
+from w2s_stats._intervals import wilson_rate
 
 BENCH = Path(__file__).resolve().parents[1] / "bench"
 
@@ -22,9 +33,9 @@ def known(method, share, rng, n):
     yield Found("broken", 3.0, np.nan, low, -low, method)
 
 
-def table(method, share, replicates=400, divide=(1, 1, 0)):
+def table(method, share, replicates=400, divide=(1, 1, 0), **options):
     case = Case(lambda: partial(known, method, share), divide)
-    rows = list(count({"case": case}, replicates, processes=0))
+    rows = list(count({"case": case}, replicates, processes=0, **options))
     return {(row["interval"], row["n"]): row for row in rows}
 
 
@@ -48,7 +59,11 @@ def test_rows_are_shares_and_mean_widths():
     [
         ("normal", 0.5, "asymptotic", "missed"),
         ("normal", 1.0, "asymptotic", "missed"),
-        ("asymptotic, conservative", 1.0, "asymptotic, conservative", "met"),
+        ("asymptotic, conservative", 1.0, "conservative", "conservative"),
+        ("asymptotic, conservative", 0.95, "conservative", "met"),
+        ("asymptotic, conservative", 0.5, "conservative", "missed"),
+        ("prediction-powered", 1.0, "conservative", "conservative"),
+        ("prediction-powered, skew-widened", 1.0, "asymptotic", "missed"),
         ("Hoeffding", 1.0, "finite-sample", "met"),
         ("empirical Bernstein", 0.9, "finite-sample", "missed"),
     ],
@@ -60,6 +75,43 @@ def test_verdicts_are_those_of_the_kind(method, share, kind, verdict):
 
 def test_few_replicates_leave_it_open():
     assert table("normal", 1.0, replicates=20)["known", 200]["verdict"] == "open"
+
+
+def test_another_seed_draws_other_samples():
+    same, again, other = (table("normal", 0.8, seed=seed) for seed in (0, 0, 1))
+    assert same == again
+    assert same["known", 200]["coverage"] != other["known", 200]["coverage"]
+
+
+def test_progress_is_told_block_by_block():
+    told = []
+    table("normal", 1.0, replicates=60, progress=lambda *done: told.append(done))
+    assert told == [(25, 120), (50, 120), (60, 120), (85, 120), (110, 120), (120, 120)]
+
+
+def rate(interval, probability, trials, told, rng, n):
+    """Of as many rows as `trials`, and told to be one or not."""
+    found = interval(np.arange(trials) < rng.binomial(trials, probability))
+    yield Found("rate", probability, *found[:3], "Wilson", trials if told else np.nan)
+
+
+@pytest.mark.parametrize(
+    ("interval", "probability", "told", "verdict"),
+    [
+        # Of one event that is expected, 0 to 3 are held: .98. Without 3 of them it would be .92.
+        (wilson_rate, 0.005, True, "discrete"),
+        (wilson_rate, 0.005, False, "missed"),
+        (wilson_rate, 0.4, True, "met"),
+        # Of many events a step is short, and no excuse for an interval that is too wide.
+        (partial(wilson_rate, confidence_level=0.999), 0.4, True, "missed"),
+        # Nor is one for holding too little.
+        (partial(wilson_rate, confidence_level=0.5), 0.005, True, "missed"),
+    ],
+)
+def test_only_steps_that_jump_over_the_aim_excuse(interval, probability, told, verdict):
+    case = Case(lambda: partial(rate, interval, probability, 200, told), (1, 0, 0))
+    row = next(count({"case": case}, 2000, processes=0))
+    assert row["verdict"] == verdict, row
 
 
 def test_without_a_truth_the_mean_of_the_estimates_takes_its_place():
@@ -95,12 +147,26 @@ def test_every_case_gives_intervals_around_its_estimates(name, small):
 def test_the_command_writes_what_it_prints(small, tmp_path, monkeypatch, capsys):
     file = tmp_path / "coverage.json"
     arguments = ["--replicates", "4", "--only", "ErrorFloor, zero-one", "--processes", "0"]
-    monkeypatch.setattr(sys, "argv", ["coverage", *arguments, "--json", str(file)])
+    arguments += ["--seed", "3", "--json", str(file)]
+    monkeypatch.setattr(sys, "argv", ["coverage", *arguments])
     __main__.main()
-    rows = json.loads(file.read_text())["rows"]
+    written = json.loads(file.read_text())
+    rows = written["rows"]
+    assert written["seed"] == 3 and written["replicates"] == 4
     assert {row["case"] for row in rows} == {n for n in CASES if "ErrorFloor, zero-one" in n}
+    assert {row.get("verdict", "met") for row in rows} <= written["verdicts"].keys()
     printed = capsys.readouterr().out
     assert all(f"{row['case']} | {row['interval']} | {row['n']}" in printed for row in rows)
+    counts = [sum(row.get("verdict") == word for row in rows) for word in VERDICTS]
+    words = ", ".join(f"{n} {word}" for n, word in zip(counts, VERDICTS, strict=True))
+    assert re.fullmatch(rf"{len(rows)} rows in \d+ s: {words}", printed.splitlines()[-1])
+
+
+def test_a_case_that_is_not_there_is_an_error_that_names_those_that_are(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["coverage", "--only", "nothing"])
+    with pytest.raises(SystemExit):
+        __main__.main()
+    assert "no case holds 'nothing'; there are: calibration" in capsys.readouterr().err
 
 
 def test_the_readme_names_every_case_and_the_results_hold_them():

@@ -48,6 +48,7 @@ def blas_threads():
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
 
+@pytest.mark.usefixtures("two_blas_threads")
 def test_blas_has_one_thread_until_the_last_leaves():
     before = blas_threads()
     first, second = _dispatch.one_blas_thread(), _dispatch.one_blas_thread()
@@ -62,6 +63,7 @@ def test_blas_has_one_thread_until_the_last_leaves():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.usefixtures("two_blas_threads")
 def test_a_child_forked_inside_leaves_too():
     before = blas_threads()
     with ThreadPoolExecutor(1) as other:

@@ -108,9 +108,8 @@ def test_importing_the_package_is_quick(tmp_path):
         "import sklearn, numba, time; start = time.process_time(); import w2s_stats; "
         "print(time.process_time() - start)"
     )
-    # The processor's time, and the quickest of a few: other work on the machine does not count.
-    seconds = min(float(run_python(code, tmp_path)) for _ in range(3))
-    assert seconds < 0.5
+    # The processor's time, and again if need be: other work on the machine does not count.
+    assert any(float(run_python(code, tmp_path)) < 0.5 for _ in range(3))
 
 
 def test_one_version():
@@ -127,7 +126,7 @@ def test_changelog_knows_the_version():
 
 
 # What the estimators are made of, without a promise to users.
-INTERNAL = {"_intervals", "em", "experts"}
+INTERNAL = {"_intervals", "_validation", "em", "experts"}
 
 
 def public_names():

@@ -1,8 +1,8 @@
 """Whether every interval that the toolkit gives holds the truth as often as it says."""
 
-from bench.coverage import _bounds, _calibration, _selection
-from bench.coverage._count import AIMS, LEVEL, SIZES, Case, Found, count
+from bench.coverage import _bounds, _calibration, _models, _selection
+from bench.coverage._count import AIMS, BAND, LEVEL, SIZES, VERDICTS, Case, Found, count
 
-CASES = {**_calibration.CASES, **_bounds.CASES, **_selection.CASES}
+CASES = {**_calibration.CASES, **_bounds.CASES, **_selection.CASES, **_models.CASES}
 
-__all__ = ["AIMS", "CASES", "LEVEL", "SIZES", "Case", "Found", "count"]
+__all__ = ["AIMS", "BAND", "CASES", "LEVEL", "SIZES", "VERDICTS", "Case", "Found", "count"]

@@ -18,7 +18,9 @@ from bench.coverage._populations import (
     FLOOR,
     Population,
     bounded_outputs,
+    draw_labels,
     one_probability,
+    one_sided,
     pairs,
     positive_outputs,
     real_outputs,
@@ -39,7 +41,8 @@ from w2s_stats.bounds import (
     NormBall,
     OutputKLGain,
 )
-from w2s_stats.divergences import KL
+from w2s_stats.calibration import correct_weak_labels
+from w2s_stats.divergences import KL, BinaryKL
 
 # From the rows that it is fitted on and a seed.
 Make = Callable[[Population, int], Bound]
@@ -76,9 +79,26 @@ def _sampled(make: Make, population: Callable[[], Population], n_gold: int | Non
     return draw
 
 
-def _gold_labels(gain: str) -> Draw:
+def _corrected(measure: str) -> Draw:
+    """Labels of a labeller with known errors, which are taken off; the truth has none."""
+    whole, make = one_probability(), partial(_plain, CalibrationShift, measure=measure)
+    truth = {name: found[0] for name, found in intervals_of(_fit(make, whole, 0)).items()}
+    confusion = np.array([[0.9, 0.1], [0.2, 0.8]])
+
+    def draw(rng: np.random.Generator, n: int) -> Iterator[Found]:
+        rows = whole.sample(rng, n)
+        flipped = draw_labels(rng, confusion[rows.truth, 1])
+        options = {"confusion_matrix": confusion, "independent_errors": True}
+        sample = rows._replace(truth=correct_weak_labels(flipped, **options))
+        for name, found in intervals_of(_fit(make, sample, 0)).items():
+            yield Found(name, truth[name], *found)
+
+    return draw
+
+
+def _gold_labels(gain: str, population: Callable[[], Population]) -> Draw:
     """A pool whose gain is known; n labels are drawn from it."""
-    pool = three_classes(times=4)
+    pool = population()
     every = GoldLabelPlan(n_labels=len(pool.weak), gain=gain)
     truth = every.fit(pool.weak, pool.student, pool.truth).estimate_
 
@@ -143,6 +163,10 @@ def _neighbourhoods(n_gold: int | None = None) -> Draw:
 DEAR = (1, 1, 2)
 # Prediction-powered: 200 gold labels of n rows.
 GOLD, MORE_THAN_GOLD = {"n_gold": 200}, (0, 1, 1)
+EVERY_AND_GOLD: tuple[tuple[str, tuple[int, ...], dict[str, int]], ...] = (
+    ("", (), {}),
+    (", 200 gold", MORE_THAN_GOLD, GOLD),
+)
 
 
 def _misfit(rows: Population, seed: int, **options: Any) -> Bound:
@@ -172,14 +196,17 @@ def _case(make: Make, population: Callable[[], Population], *divide: int, **gold
 
 BOUNDED = partial(_misfit, output_range=(-1.0, 1.0))
 CLASSES = partial(_misfit, divergence=KL(), gamma=FLOOR)
+HARD = partial(_misfit, divergence=BinaryKL(), output_range=(FLOOR, 1 - FLOOR))
 BUDGETED = partial(_plain, BudgetedEnvelope, budget=0.3)
 ZERO_ONE = partial(_plain, ErrorFloor, loss="zero-one")
 WEIGHTED = partial(three_classes, weighted=True)
+POOL = partial(three_classes, times=4)
 
 CASES = {
     "MisfitGain, squared error": _case(_misfit, real_outputs, *DEAR),
     "MisfitGain, squared error, weights": _case(_misfit, weighted_outputs, *DEAR),
     "MisfitGain, squared error, bounded": _case(BOUNDED, bounded_outputs, *DEAR),
+    "MisfitGain, binary KL of hard labels": _case(HARD, one_probability, *DEAR),
     "MisfitGain, KL": _case(CLASSES, three_classes, *DEAR),
     "MisfitGain, squared error, 200 gold": _case(_misfit, real_outputs, 0, 1, 2, **GOLD),
     "MisfitGain, KL, 200 gold": _case(CLASSES, three_classes, 0, 1, 2, **GOLD),
@@ -187,6 +214,7 @@ CASES = {
         _misfit, weighted_outputs, 0, 1, 2, **GOLD
     ),
     "NonRealizableGain": _case(_outside, real_outputs, *DEAR),
+    "NonRealizableGain, 200 gold": _case(_outside, real_outputs, 0, 1, 2, **GOLD),
     "GainCertificate": _case(_certificate, real_outputs, *DEAR),
     "KLSandwich": _case(_sandwich, three_classes, *DEAR),
     "KLSandwich, weights": _case(_sandwich, WEIGHTED, *DEAR),
@@ -196,17 +224,20 @@ CASES = {
     "BudgetedEnvelope, 200 gold": _case(BUDGETED, three_classes, 0, 1, 2, **GOLD),
     "BudgetedEnvelope, weights, 200 gold": _case(BUDGETED, WEIGHTED, 0, 1, 2, **GOLD),
     **{
-        f"OutputKLGain, {training}": _case(
-            partial(_plain, OutputKLGain, training=training), positive_outputs
+        f"OutputKLGain, {training}{some}": _case(
+            partial(_plain, OutputKLGain, training=training), positive_outputs, *divide, **gold
         )
         for training in ("forward", "reverse")
+        for some, divide, gold in EVERY_AND_GOLD
     },
     **{
-        f"ErrorFloor, {loss}": _case(partial(_plain, ErrorFloor, loss=loss), three_classes)
+        f"ErrorFloor, {loss}{some}": _case(
+            partial(_plain, ErrorFloor, loss=loss), three_classes, *divide, **gold
+        )
         for loss in ("kl", "cross-entropy", "zero-one", "squared")
+        for some, divide, gold in EVERY_AND_GOLD
     },
     "ErrorFloor, zero-one, weights": _case(ZERO_ONE, WEIGHTED),
-    "ErrorFloor, zero-one, 200 gold": _case(ZERO_ONE, three_classes, *MORE_THAN_GOLD, **GOLD),
     **{
         f"CalibrationShift, {measure}, {name}": _case(
             partial(_plain, CalibrationShift, measure=measure), population
@@ -217,6 +248,13 @@ CASES = {
             ("three classes", three_classes),
         )
     },
+    "CalibrationShift, smooth-vector, one probability": _case(
+        partial(_plain, CalibrationShift, measure="smooth-vector"), one_probability
+    ),
+    **{
+        f"CalibrationShift, {measure}, corrected weak labels": Case(partial(_corrected, measure))
+        for measure in ("smooth", "same-information")
+    },
     "ExpansionBound, pairs": Case(_pairs),
     "ExpansionBound, pairs, 200 gold": Case(partial(_pairs, **GOLD), MORE_THAN_GOLD),
     "ExpansionBound, neighbours in the sample": Case(_neighbourhoods, (1, 1, 2)),
@@ -224,7 +262,8 @@ CASES = {
         partial(_neighbourhoods, **GOLD), (0, 1, 2)
     ),
     **{
-        f"GoldLabelPlan, {gain}": Case(partial(_gold_labels, gain))
+        f"GoldLabelPlan, {gain}": Case(partial(_gold_labels, gain, POOL))
         for gain in ("log_likelihood", "accuracy")
     },
+    "GoldLabelPlan, accuracy, one-sided": Case(partial(_gold_labels, "accuracy", one_sided)),
 }

@@ -1,12 +1,13 @@
 """Intervals of calibration errors: labels are drawn from known class probabilities.
 
-The truth is the error of a million rows whose labels are those probabilities.
+The truth is the error of a million rows whose labels are those probabilities, or their mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from w2s_stats.calibration import (
     marginal_calibration_error,
     smooth_calibration_error,
 )
+from w2s_stats.reports import ReliabilityDisplay
 
 LARGE = 1_000_000
 FLIPPED = np.array([[0.9, 0.1], [0.2, 0.8]])
@@ -55,6 +57,8 @@ EXPECTED = {f"expected {name}": {"measure": "expected", **how} for name, how in 
 # Two classes have the expected error's interval, times 2 or its root.
 MARGINAL = {f"marginal {name}": {"measure": "marginal", **how} for name, how in _OPTIONS.items()}
 SMOOTH = {"smooth": {"measure": "smooth"}}
+# Of reliability diagrams.
+N_BINS = 5
 # Fewer resamples than the default 500, and fewer replicates: each takes as long as they do.
 RESAMPLES = 200
 BOOTSTRAP = {"smooth, bootstrap": {"measure": "smooth", "method": "bootstrap"}}
@@ -70,23 +74,46 @@ def population_error(
     return error[measure](p, f, **options)
 
 
+def _drawn_labels(rng: np.random.Generator, p: np.ndarray, weak: bool) -> Any:
+    """Labels of these probabilities, or weak ones with the errors taken off."""
+    y = draw_labels(rng, p)
+    if not weak:
+        return y
+    flipped = draw_labels(rng, FLIPPED[y.astype(int), 1])
+    return correct_weak_labels(flipped, confusion_matrix=FLIPPED, independent_errors=True)
+
+
 def _case(forecast: Forecast, intervals: dict[str, dict[str, str]], *, weak: bool = False) -> Draw:
     population = forecast(np.random.default_rng(0), LARGE)
     truth = {name: population_error(*population, **how) for name, how in intervals.items()}
 
     def draw(rng: np.random.Generator, n: int) -> Iterator[Found]:
         f, p = forecast(rng, n)
-        y = draw_labels(rng, p)
-        if weak:
-            flipped = draw_labels(rng, FLIPPED[y.astype(int), 1])
-            y = correct_weak_labels(flipped, confusion_matrix=FLIPPED, independent_errors=True)
+        y = _drawn_labels(rng, p, weak)
         seed = int(rng.integers(2**31))
         for name, how in intervals.items():
             found = calibration_interval(y, f, n_resamples=RESAMPLES, random_state=seed, **how)
-            # The docstring says so of the bootstrap, except for calibrated forecasts.
-            sure = "conservative" if "bootstrap" in found.method and truth[name] > 1e-6 else ""
-            method = ", ".join(filter(None, (found.method, sure)))
-            yield Found(name, truth[name], found.estimate, found.low, found.high, method)
+            yield Found(name, truth[name], *found[:4])
+
+    return draw
+
+
+def _diagram(forecast: Forecast, *, weak: bool = False) -> Draw:
+    """The bins of a reliability diagram, by number."""
+    f, p = forecast(np.random.default_rng(0), LARGE)
+    bins = np.ceil(N_BINS * f).astype(int)
+    truth = np.bincount(bins, weights=p) / np.maximum(np.bincount(bins), 1)
+
+    def draw(rng: np.random.Generator, n: int) -> Iterator[Found]:
+        f, p = forecast(rng, n)
+        found = ReliabilityDisplay.from_predictions(_drawn_labels(rng, p, weak), f, n_bins=N_BINS)
+        parts = found.predicted, found.observed, found.lower, found.upper, found.size
+        for predicted, observed, low, high, size in zip(*parts, strict=True):
+            number = int(np.ceil(N_BINS * predicted))
+            # Corrected labels are no counts.
+            trials = np.nan if weak else size
+            ends = observed, low, high
+            yield Found(f"bin {number}", truth[number], *ends, "Wilson", trials)
 
     return draw
 
@@ -99,10 +126,16 @@ CASES = {
         for name, forecast in FORECASTS.items()
     },
     **{
-        f"calibration, resampled: {name}": Case(partial(_case, forecast, BOOTSTRAP), (1, 2, 5))
+        f"calibration, resampled: {name}": Case(
+            partial(_case, forecast, BOOTSTRAP), (2, 4, 10) if "three" in name else (1, 2, 5)
+        )
         for name, forecast in FORECASTS.items()
     },
     "calibration, corrected weak labels: binary, slightly off": Case(
         partial(_case, FORECASTS["binary, slightly off"], EXPECTED | SMOOTH, weak=True)
+    ),
+    "ReliabilityDisplay: binary, far off": Case(partial(_diagram, FORECASTS["binary, far off"])),
+    "ReliabilityDisplay, corrected weak labels: binary, slightly off": Case(
+        partial(_diagram, FORECASTS["binary, slightly off"], weak=True)
     ),
 }

@@ -93,6 +93,24 @@ def one_probability() -> Population:
     return Population(weak, student, (rows.truth == 1).astype(int))
 
 
+def one_sided() -> Population:
+    """Probabilities of two classes: where the models differ, the student is nearly always right."""
+    rng = np.random.default_rng(6)
+    y = rng.integers(2, size=4 * KINDS)
+    labels = (np.where(rng.random(len(y)) < error, 1 - y, y) for error in (0.3, 0.01))
+    weak, student = (0.2 + 0.6 * part for part in labels)
+    return Population(weak, student, y)
+
+
+def near_ceiling() -> Population:
+    """Labels of a student that leaves its ceiling in one row of 300."""
+    rng = np.random.default_rng(7)
+    y = rng.integers(2, size=3 * KINDS)
+    weak, ceiling = (np.where(rng.random(len(y)) < error, 1 - y, y) for error in (0.3, 0.05))
+    student = np.where(rng.random(len(y)) < 1 / 300, 1 - ceiling, ceiling)
+    return Population(weak, student, y, ceiling)
+
+
 def pairs() -> Population:
     """Labels of pairs of rows of one class, one below the other: each wrong on its own."""
     rng = np.random.default_rng(5)
@@ -101,18 +119,22 @@ def pairs() -> Population:
     return Population(weak, student, y)
 
 
-def class_labels(weak_error: float, repeated: float, spoiled: float) -> Population:
+def class_labels(
+    weak_error: float, repeated: float, spoiled: float, *, strange: float = 0.0
+) -> Population:
     """Labels of three classes: the student repeats some errors, makes other ones, adds new ones.
 
-    The ceiling errs in a tenth of the weak model's errors, and nowhere else.
+    The ceiling errs in a tenth of the weak model's errors, and in a share `strange` of all rows.
     """
     rng = np.random.default_rng(4)
     y = rng.integers(3, size=2 * KINDS)
     bad = rng.random(len(y)) < weak_error
     weak = np.where(bad, (y + rng.integers(1, 3, size=len(y))) % 3, y)
-    kept, strange = rng.random((2, len(y)))
+    kept, other = rng.random((2, len(y)))
     student = np.where(bad & (kept < repeated), weak, y)
-    student = np.where(bad & (kept >= repeated) & (strange < 0.2), (2 * y - weak) % 3, student)
-    student = np.where(~bad & (strange < spoiled), (y + 1) % 3, student)
+    student = np.where(bad & (kept >= repeated) & (other < 0.2), (2 * y - weak) % 3, student)
+    student = np.where(~bad & (other < spoiled), (y + 1) % 3, student)
     ceiling = np.where(bad & (rng.random(len(y)) < 0.1), weak, y)
+    if strange:
+        ceiling = np.where(rng.random(len(y)) < strange, (y + 2) % 3, ceiling)
     return Population(weak, student, y, ceiling)

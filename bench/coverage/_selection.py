@@ -8,30 +8,62 @@ from functools import partial
 import numpy as np
 
 from bench.coverage._count import Case, Draw, Found
-from bench.coverage._populations import Population, class_labels, real_outputs
-from w2s_stats.selection import agreement_report, performance_gap_recovered, rank_weak_models
+from bench.coverage._populations import (
+    Population,
+    class_labels,
+    near_ceiling,
+    real_outputs,
+)
+from w2s_stats.selection import (
+    agreement_report,
+    performance_gap_recovered,
+    predicted_gap,
+    rank_weak_models,
+)
 
-Read = Callable[[Population], dict[str, tuple[float, float, float, str]]]
+# An interval by name: estimate, ends, method and, of a rate, the rows that it is of.
+Read = Callable[[Population], dict[str, tuple]]
 
 
-def _agreement(rows: Population) -> dict[str, tuple[float, float, float, str]]:
+def _rate(interval: tuple, n: int) -> tuple:
+    """Prediction-powered rates are no counts of events."""
+    return *interval, n if "Wilson" in interval[-1] else np.nan
+
+
+def _agreement(rows: Population) -> dict[str, tuple]:
     report = vars(agreement_report(rows.weak, rows.student, rows.truth))
-    return {name: tuple(value) for name, value in report.items() if isinstance(value, tuple)}
-
-
-def _gap(rows: Population) -> dict[str, tuple[float, float, float, str]]:
-    found = performance_gap_recovered(rows.weak, rows.student, rows.ceiling, rows.truth)
-    parts = {f"accuracy, {name}": getattr(found, name) for name in ("weak", "student", "ceiling")}
-    # Rows are added to the variance of both where some lack gold.
-    sure = ", conservative" if "conservative" in found.gap.method else ""
+    wrong = int(((rows.weak != rows.truth) & ~np.isnan(rows.truth)).sum())
+    of = {"agreement": len(rows.weak), "new_error": report["n_gold"] - wrong}
+    of |= dict.fromkeys(("inheritance", "correction", "other_error"), wrong)
     return {
-        "share recovered": (found.estimate, found.low, found.high, f"Fieller{sure}"),
-        "gap": tuple(found.gap),
-        **{name: tuple(part) for name, part in parts.items()},
+        name: _rate(value, of.get(name, report["n_gold"]))
+        for name, value in report.items()
+        if isinstance(value, tuple)
     }
 
 
-def _ranking(rows: Population) -> dict[str, tuple[float, float, float, str]]:
+def _recovered(rows: Population) -> dict[str, tuple]:
+    found = performance_gap_recovered(rows.weak, rows.student, rows.ceiling, rows.truth)
+    n_gold = int((~np.isnan(rows.truth)).sum())
+    parts = {
+        f"accuracy, {name}": _rate(getattr(found, name), n_gold)
+        for name in ("weak", "student", "ceiling")
+    }
+    return {
+        # Rows are added to its variance.
+        "share recovered": (found.estimate, found.low, found.high, "Fieller, conservative"),
+        "gap": tuple(found.gap),
+        **parts,
+    }
+
+
+def _gap(rows: Population) -> dict[str, tuple]:
+    """A weak representation that lacks half of the strong one's features."""
+    found = predicted_gap(rows.features[:, :2], rows.features, rows.truth)
+    return {"predicted gap": tuple(found.gap)}
+
+
+def _ranking(rows: Population) -> dict[str, tuple]:
     """Three weak models: the population's, one with less noise, one with less bias."""
     linear, bias = rows.ceiling, rows.student - rows.ceiling
     weak = {"as it is": rows.weak, "less noise": 0.5 * (rows.weak + rows.student)}
@@ -61,8 +93,13 @@ RARE = partial(class_labels, 0.05, 0.1, 0.005)
 READ = {
     "agreement_report": (_agreement, COMMON),
     "agreement_report, rare errors": (_agreement, RARE),
-    "performance_gap_recovered": (_gap, COMMON),
-    "performance_gap_recovered, small gap": (_gap, partial(class_labels, 0.1, 0.5, 0.03)),
+    "performance_gap_recovered": (_recovered, COMMON),
+    "performance_gap_recovered, small gap": (_recovered, partial(class_labels, 0.1, 0.5, 0.03)),
+    "performance_gap_recovered, other errors of the ceiling": (
+        _recovered,
+        partial(class_labels, 0.3, 0.4, 0.05, strange=0.1),
+    ),
+    "performance_gap_recovered, rare differences": (_recovered, near_ceiling),
     "rank_weak_models": (_ranking, real_outputs),
 }
 CASES = {
@@ -71,4 +108,5 @@ CASES = {
         f"{name}, 200 gold": Case(partial(_sampled, *parts, n_gold=200), (0, 1, 1))
         for name, parts in READ.items()
     },
+    "predicted_gap": Case(partial(_sampled, _gap, real_outputs)),
 }

@@ -1,6 +1,8 @@
-"""The backend of an array: NumPy's go to ``cpu``, CuPy's to ``gpu``, torch's tensors to either.
+"""The backend of an array: NumPy's go to ``cpu``, CuPy's to ``gpu``.
 
-Neither CuPy nor torch is imported before somebody has passed one of their arrays.
+What users pass may be a torch tensor too: `from_tensor` makes an array of it, at the border, and
+nothing behind it knows of torch. Neither CuPy nor torch is imported before somebody has passed one
+of their arrays.
 """
 
 from __future__ import annotations
@@ -12,12 +14,10 @@ from typing import Any
 from w2s_kernels import cpu, gpu
 
 
-def on_gpu(values: Any) -> bool:
-    """Whether it is an array of CuPy's, or a torch tensor on a CUDA device."""
-    cupy, torch = sys.modules.get("cupy"), sys.modules.get("torch")
-    if cupy is not None and isinstance(values, cupy.ndarray):
-        return True
-    return torch is not None and isinstance(values, torch.Tensor) and values.device.type == "cuda"
+def on_gpu(array: Any) -> bool:
+    """Whether it is an array of CuPy's."""
+    cupy = sys.modules.get("cupy")
+    return cupy is not None and isinstance(array, cupy.ndarray)
 
 
 def kernels_for(array: Any) -> ModuleType:
@@ -25,13 +25,15 @@ def kernels_for(array: Any) -> ModuleType:
     return gpu if on_gpu(array) else cpu
 
 
-def is_bfloat16(values: Any) -> bool:
-    """Whether it is a torch tensor of bfloat16, which neither NumPy nor CuPy has."""
+def is_cuda_bfloat16(values: Any) -> bool:
+    """Whether it is a CUDA tensor of bfloat16, which CuPy has not, and kernels read by its bits."""
     torch = sys.modules.get("torch")
-    return torch is not None and isinstance(values, torch.Tensor) and values.dtype == torch.bfloat16
+    if torch is None or not isinstance(values, torch.Tensor):
+        return False
+    return values.device.type == "cuda" and values.dtype == torch.bfloat16
 
 
-def as_array(values: Any, *, name: str, bits: bool = False) -> Any:
+def from_tensor(values: Any, *, name: str, bits: bool = False) -> Any:
     """The memory of a torch tensor as an array, NumPy's or CuPy's; anything else as it is.
 
     Parameters

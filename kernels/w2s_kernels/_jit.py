@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import numba
+import numpy as np
 from numba import types
 from numba.core.caching import FunctionCache
 from numba.core.config import DISABLE_JIT
@@ -52,6 +55,21 @@ if DISABLE_JIT:
     def wide_vectors() -> None:
         """Nothing to ask for without a compiler."""
 
+    _taking = threading.Lock()
+
+    def _free() -> None:
+        global _taking
+        _taking = threading.Lock()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_free)
+
+    def take(taken: np.ndarray, i: int) -> bool:
+        """Whether nobody has taken item i before."""
+        with _taking:
+            was, taken[i] = taken[i], 1
+        return was == 0
+
 else:
 
     @intrinsic
@@ -68,6 +86,23 @@ else:
             return context.get_dummy_value()
 
         return types.void(), codegen
+
+    @intrinsic
+    def _exchange(context, taken, i):  # type: ignore[no-untyped-def]
+        """Write 1 to taken[i] and return what was there, as one operation among all threads."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            array = context.make_array(signature.args[0])(context, builder, args[0])
+            place = builder.gep(array.data, [args[1]])
+            one = context.get_constant(types.int64, 1)
+            return builder.atomic_rmw("xchg", place, one, "seq_cst")
+
+        return types.int64(taken, types.int64), codegen
+
+    @numba.njit(**_OPTIONS, forceinline=True)
+    def take(taken, i):  # type: ignore[no-untyped-def]
+        """Whether nobody, of all threads, has taken item i of an array of zeros (int64) before."""
+        return _exchange(taken, i) == 0
 
 
 def kernel(function: Callable) -> Callable:

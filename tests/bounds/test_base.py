@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
+from w2s_stats import bounds
 from w2s_stats.bounds import Assumption, Bound, Quantity
 
 
@@ -15,16 +17,7 @@ class Given(Bound):
         self.upper = upper
         self.confidence_level = confidence_level
 
-    def fit(
-        self,
-        y_weak,
-        y_student,
-        y_true=None,
-        *,
-        y_ceiling=None,
-        neighbors=None,
-        sample_weight=None,
-    ):
+    def _fit(self, y_weak, y_student, y_true, **unused):
         estimate = None if self.estimate is None else (self.estimate, 0.0, 1.0, "normal")
         return self._conclude(
             estimate,
@@ -84,7 +77,7 @@ def test_summary_needs_a_fit():
 
 def test_names_of_a_table_differ():
     class Twice(Given):
-        def fit(self, y_weak, y_student, y_true=None, **options):
+        def _fit(self, y_weak, y_student, y_true, **unused):
             return self._conclude(None, 0, 1, table=[Quantity("x", 1.0)] * 2, assumptions=[])
 
     with pytest.raises(ValueError, match="table must have rows of different names; found 'x' twi"):
@@ -93,8 +86,36 @@ def test_names_of_a_table_differ():
 
 def test_status_is_one_of_three():
     class Vague(Given):
-        def fit(self, y_weak, y_student, y_true=None, **options):
+        def _fit(self, y_weak, y_student, y_true, **unused):
             return self._conclude(None, 0, 1, table=[], assumptions=[Assumption("x", "maybe")])
 
     with pytest.raises(ValueError, match="status must be one of held, violated, not checked"):
         Vague().fit(None, None)
+
+
+def test_a_fit_is_whole_or_nothing_and_passes_all_on():
+    class Fails(Given):
+        def _fit(self, y_weak, y_student, y_true, *, neighbors, **unused):
+            self.half_ = True
+            raise ValueError(f"{y_weak} {y_student} {y_true} {neighbors} {sorted(unused)}")
+
+    bound = Fails()
+    with pytest.raises(ValueError, match=r"1 2 3 4 \['sample_weight', 'y_ceiling'\]"):
+        bound.fit(1, 2, 3, neighbors=4)
+    assert not hasattr(bound, "half_")
+
+
+MEMBERS = [
+    value
+    for value in vars(bounds).values()
+    if isinstance(value, type) and issubclass(value, Bound) and value is not Bound
+]
+
+
+@pytest.mark.parametrize("kind", MEMBERS)
+def test_fit_is_explained_once_and_what_differs_stands_in_the_class(kind):
+    assert kind.fit.__doc__ == Bound.fit.__doc__ and "y_ceiling" in Bound.fit.__doc__
+    assert "`fit` takes" in kind.__doc__
+    bound = kind(None) if kind is bounds.GainCertificate else kind()
+    assert clone(bound).get_params() == bound.get_params()
+    assert "confidence_level" in bound.get_params()

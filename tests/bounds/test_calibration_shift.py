@@ -69,8 +69,25 @@ def test_the_two_of_smooth_errors_is_sharp():
 @pytest.mark.parametrize("measure", ["distance", "smooth-vector"])
 def test_limited_but_not_computed(measure):
     rng = np.random.default_rng(0)
-    bound = CalibrationShift(measure=measure).fit(*rng.uniform(size=(2, 9)), np.arange(9) % 2)
+    models = rng.uniform(size=(2, 9)) if measure == "distance" else generated(n=9)[:2]
+    bound = CalibrationShift(measure=measure).fit(*models, np.arange(9) % 2)
     assert np.isnan(bound.estimate_) and bound.holds_ is None and bound.upper_ > 0
+    text = " ".join(str(bound.summary()).split())
+    assert "no truth was given, or it is not computed here." in text
+
+
+def test_smooth_vector_error_of_one_column_is_half_of_that_of_two():
+    """Weights of slope 2 differ by .4 between the rows at .4 and .6, whose residuals are +- .6."""
+    y, weak, student = [1, 0], np.array([0.5, 0.5]), np.array([0.4, 0.6])
+    one = CalibrationShift(measure="smooth-vector").fit(weak, student, y)
+    assert one.estimate_ == pytest.approx(0.4 * 0.6 / 2)
+    assert one.upper_ == pytest.approx(3 * 0.1)
+    two = CalibrationShift(measure="smooth-vector").fit(
+        *(np.column_stack([1 - p, p]) for p in (weak, student)), y
+    )
+    assert two.estimate_ == pytest.approx(2 * one.estimate_)
+    assert two.upper_ == pytest.approx(2 * one.upper_)
+    assert two.interval_ == pytest.approx([2 * end for end in one.interval_])
 
 
 @pytest.mark.parametrize("measure", SCORE_CONDITIONAL)
@@ -79,7 +96,10 @@ def test_score_conditional_errors_are_refused(measure):
         CalibrationShift(measure=measure).fit([0.5], [0.5])
 
 
-@pytest.mark.parametrize(("measure", "k"), [("smooth", 2), ("smooth", 3), ("same-information", 2)])
+@pytest.mark.parametrize(
+    ("measure", "k"),
+    [("smooth", 2), ("smooth", 3), ("same-information", 2), ("smooth-vector", 2)],
+)
 def test_finite_sample_interval_covers(measure, k):
     """A population of 40 kinds of rows, both errors of which are known."""
     weak, student, _, rng = generated(n=40, k=k)
@@ -209,6 +229,20 @@ def test_rows_within_the_tolerance_are_distributions(measure, dtype, excess):
     bound = CalibrationShift(measure=measure).fit(*scaled, y)
     assert bound.holds_ and bound.estimate_ == exact.estimate_
     assert [q[:4] for q in bound.table_] == [q[:4] for q in exact.table_]
+
+
+@pytest.mark.parametrize("measure", ["smooth", "same-information"])
+def test_soft_truths_within_the_tolerance_are_distributions(measure):
+    weak, student, _, rng = generated()
+    truth = rng.dirichlet(np.ones(3), size=300)
+    truth[::7] = np.nan
+    scale = 1 + 9e-7 * rng.uniform(-1, 1, size=(300, 1))
+    exact, scaled = (
+        CalibrationShift(measure=measure).fit(weak, student, rows)
+        for rows in (truth, truth * scale)
+    )
+    assert scaled.estimate_ == pytest.approx(exact.estimate_, rel=1e-11)
+    assert scaled.interval_ == pytest.approx(exact.interval_, rel=1e-11)
 
 
 def test_limits_from_kl_have_its_interval():

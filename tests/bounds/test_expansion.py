@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from w2s_stats._intervals import prediction_powered_rate
-from w2s_stats.bounds import ExpansionBound
+from w2s_stats.bounds import ExpansionBound, _neighborhoods
 from w2s_stats.bounds._neighborhoods import (
     distinguish,
     edges,
@@ -167,7 +167,8 @@ def test_assumed_expansion_needs_no_gold_labels_and_is_checked_by_them():
     assert np.mean(student != y) <= bound.upper_ < np.mean(weak != y)
     checked = ExpansionBound(**assumed).fit(weak, student, y, neighbors=near)
     assert checked.upper_ == bound.upper_ and checked.holds_
-    assert [a.status for a in checked.assumptions_[:3]] == ["held"] * 3
+    assert [a.status for a in checked.assumptions_[:2]] == ["held"] * 2
+    assert "has no interval" in checked.assumptions_[2].name
     bold = ExpansionBound(expansion=1.4, weak_error=0.6).fit(weak, student, y, neighbors=near)
     assert [a.status for a in bold.assumptions_[:2]] == ["violated"] * 2
 
@@ -177,6 +178,17 @@ def test_an_impossible_expansion_is_refuted_without_gold_labels():
     bound = ExpansionBound(expansion=3.0, weak_error=0.2).fit(weak, student, neighbors=near)
     assert bound.assumptions_[0].status == "violated"
     assert bound.assumptions_[1].status == "not checked"
+
+
+def test_an_interval_that_holds_an_assumed_error_does_not_confirm_it():
+    """Nine rows without a wrong weak label, of which the student gets one wrong; assumed: 1/4."""
+    y = np.zeros(9, dtype=int)
+    student = np.where(np.arange(9) == 0, 1, 0)
+    bound = ExpansionBound(expansion=1.0, weak_error=0.25)
+    bound.fit(y, student, y, neighbors=np.full((9, 1), -1))
+    assert (bound.lower_, bound.upper_) == (0.0, 0.0)  # not below 0, where no error is
+    assert bound.estimate_ == pytest.approx(1 / 9) and bound.holds_ is False
+    assert dict(bound.assumptions_)["The weak labels' error is 0.25"] == "not checked"
 
 
 def test_limit_from_four_numbers():
@@ -262,16 +274,29 @@ def test_labels_outside_the_classes_are_refused():
         ExpansionBound().fit(weak, [0, 1], [0, 2], neighbors=near)
 
 
-def variance_by_hand(values, weight, near):
-    """sum d_i d_j over rows that are equal or neighbours, and over equal ones alone."""
-    n = len(values)
-    d = weight * (values - np.average(values, weights=weight)) / weight.sum()
-    linked = {frozenset((i, j)) for i in range(n) for j in near[i] if j >= 0 and j != i}
-    return sum(2 * d[i] * d[j] for i, j in map(tuple, linked)), float(d @ d)
+def covariance_by_hand(values, weight, near, part=None):
+    """sum d_i d_j over neighbours, less as many times its mean over rows two steps apart."""
+    n, d = len(values), np.empty(len(values))
+    part = np.ones(n, dtype=bool) if part is None else part
+    for own in (part, ~part):
+        if own.any():
+            w = weight[own]
+            d[own] = w * (values[own] - np.average(values[own], weights=w)) / w.sum()
+    linked = np.zeros((n, n), dtype=bool)
+    for i in range(n):
+        for j in near[i]:
+            if j >= 0 and j != i:
+                linked[i, j] = linked[j, i] = True
+    further = (linked.astype(int) @ linked > 0) & ~linked & ~np.eye(n, dtype=bool)
+    product = np.outer(d, d)
+    alike = max(product[further].mean(), 0.0) * linked.sum() if further.any() else 0.0
+    return max(product[linked].sum() - alike, 0.0)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_neighbours_covariance_is_the_sum_over_pairs(weighted):
+@pytest.mark.parametrize("block", [7, 1000])
+def test_neighbours_covariance_is_the_sum_over_pairs(weighted, block, monkeypatch):
+    monkeypatch.setattr(_neighborhoods, "_BLOCK", block)
     rng = np.random.default_rng(0)
     weak, student, y, near = clusters(120, wrong=0.1)
     near[:, 1] = near[:, 0]  # twice a neighbour is once
@@ -279,24 +304,52 @@ def test_neighbours_covariance_is_the_sum_over_pairs(weighted):
     weight = rng.uniform(0.5, 2.0, size=120) if weighted else None
     rows = distinguish(weak, student, y, *edges(near, 120), weight)
     w = np.ones(120) if weight is None else weight
-    for sign in (1.0, -1.0):
-        values = rng.normal(size=120) + sign * rows.robust
-        excess, _ = variance_by_hand(values, w, near)
-        assert rows.covariance(values) == pytest.approx(max(excess, 0.0), abs=1e-12)
+    for values in (1.0 * y, rng.normal(size=120), rng.normal(size=120) + rows.robust, y - y[::-1]):
+        found = rows.covariance(values)
+        assert found == pytest.approx(covariance_by_hand(values, w, near), abs=1e-12)
     # Of two parts, each has its mean: known rows, and those that a guess stands for.
     part = np.arange(120) < 40
-    centred = values.copy()
-    for own in (part, ~part):
-        centred[own] = (values[own] - np.average(values[own], weights=w[own])) / w[own].sum()
-    d = w * centred
-    linked = {frozenset((i, j)) for i in range(120) for j in near[i] if j != i}
-    expected = sum(2 * d[i] * d[j] for i, j in map(tuple, linked))
-    assert rows.covariance(values, part) == pytest.approx(max(expected, 0.0), abs=1e-12)
+    expected = covariance_by_hand(values, w, near, part)
+    assert rows.covariance(values, part) == pytest.approx(expected, abs=1e-12)
     # Some of the rows keep the pairs that both belong to.
     kept = rows.of(part)
     inner = [[j if j < 40 else -1 for j in near[i]] for i in range(40)]
-    excess, _ = variance_by_hand(values[part], w[part], inner)
-    assert kept.covariance(values[part]) == pytest.approx(max(excess, 0.0), abs=1e-12)
+    expected = covariance_by_hand(values[part], w[part], inner)
+    assert kept.covariance(values[part]) == pytest.approx(expected, abs=1e-12)
+
+
+def of_graph(near):
+    """Rows with these neighbours, of which nothing else is known."""
+    nothing = np.zeros(len(near), dtype=int)
+    return distinguish(nothing, nothing, nothing, *edges(near, len(near)))
+
+
+def test_groups_of_equal_rows_count_as_one_row():
+    # All members of a group are neighbours: no rows are two steps apart, nothing is taken off.
+    near = np.arange(200).reshape(50, 4).repeat(4, axis=0)
+    values = np.random.default_rng(1).normal(size=50).repeat(4)
+    d = (values - values.mean()) / 200
+    assert of_graph(near).covariance(values) == pytest.approx(3 * d @ d)
+
+
+def test_likeness_along_a_line_is_no_dependence():
+    i = np.arange(2000)
+    near = np.column_stack([np.maximum(i - 1, 0), np.minimum(i + 1, 1999)])
+    trend = np.sin(i / 300.0)
+    rows, d = of_graph(near), (trend - trend.mean()) / 2000
+    assert rows.covariance(trend) < 0.01 * (d @ d)
+    # Neighbours that share a part beyond the trend do depend on each other.
+    noise = np.random.default_rng(2).normal(size=2001)
+    shared = noise[1:] + noise[:-1]
+    assert rows.covariance(trend + shared) == pytest.approx(2 / 2000, rel=0.25)
+
+
+def test_graphs_with_too_many_steps_keep_the_wider_interval(monkeypatch):
+    weak, student, y, near = clusters(120, wrong=0.1)
+    rows = distinguish(weak, student, y, *edges(near, 120))
+    less = rows.covariance(1.0 * y)
+    monkeypatch.setattr(_neighborhoods, "_MOST_STEPS", 10)
+    assert rows.covariance(1.0 * y) > less >= 0
 
 
 @pytest.mark.parametrize("n_gold", [200, None])
@@ -327,11 +380,13 @@ def test_the_limit_of_pairs_is_covered(n_gold):
         (3, 0.3, "not checked"),
         (300, 0.6, "violated"),
         (300, 0.2, "not checked"),
-        (900, 0.2, "held"),
+        (900, 0.17, "not checked"),
+        (900, 1 / 6, "held"),
     ],
 )
 def test_few_gold_labels_cannot_confirm_the_weak_error(n_gold, weak_error, status):
-    weak, student, y, near = clusters(wrong=0.01)
+    _, student, y, near = clusters(wrong=0.01)
+    weak = np.where(np.arange(900) % 6 == 0, (y + 1) % 3, y)  # wrong in 1/6 of the rows
     gold = np.where(np.arange(900) < n_gold, y, np.nan)
     bound = ExpansionBound(expansion=0.9, weak_error=weak_error)
     bound.fit(weak, student, gold, neighbors=near)

@@ -81,11 +81,13 @@ def test_intervals_cover(name, weighted, monkeypatch):
     weight = weight if weighted else None
     population = find(fit(bound, large, 100_000, weight))[0]
     inside, shorter = [], []
-    for _ in range(REPEATS):
+    for repeat in range(REPEATS):
         models, weight = draw(rng, N)
         weight = weight if weighted else None
         _, low, high = find(fit(bound, models, GOLD, weight))
         inside.append(low <= population <= high)
+        if repeat % 4:
+            continue  # lengths differ less from sample to sample than ends do
         few = tuple(None if a is None else a[:GOLD] for a in models)
         alone = find(fit(bound, few, GOLD, None if weight is None else weight[:GOLD]))
         shorter.append((high - low) / (alone[2] - alone[1]))

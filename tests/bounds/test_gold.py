@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare
+from scipy.stats import binomtest, chisquare
 from sklearn.base import clone
 
 from w2s_stats.bounds import GoldLabelPlan
@@ -129,6 +129,35 @@ def test_interval_covers(n):
     assert (high - low).mean() == pytest.approx(plan.width_)
 
 
+def test_labels_that_all_agree_leave_a_width():
+    """Of 60 labels a normal interval holds the gain in 32 % of draws: it mostly has no width."""
+    rng = np.random.default_rng(4)
+    y = rng.integers(2, size=20_000)
+    weak, student = (
+        0.2 + 0.6 * np.where(rng.random(len(y)) < error, 1 - y, y) for error in (0.3, 0.003)
+    )
+    truth = (np.mean((student > 0.5) == y)) - np.mean((weak > 0.5) == y)
+    agree, covered = 0, []
+    for seed in range(200):
+        plan = GoldLabelPlan(gain="accuracy", n_labels=60, random_state=seed)
+        found = plan.fit(weak, student, y).table_[-1]
+        assert found.method == "score" and plan.lower_ <= found.low <= found.value
+        assert found.value <= found.high <= plan.upper_
+        agree += found.value == pytest.approx(plan.upper_)
+        assert found.high - found.low > 0.01 * plan.width_
+        covered.append(found.low <= truth <= found.high)
+    assert agree > 50 and np.mean(covered) >= 0.93
+
+
+def test_accuracy_s_asymptotic_interval_is_wilson_s_of_the_labels_for_the_student():
+    weak, student, y = (part[:600] for part in pool(600, n_classes=2, seed=5))
+    plan = GoldLabelPlan(gain="accuracy", n_labels=20, random_state=1).fit(weak, student, y)
+    right = student.argmax(axis=1)[plan.rows_] == y[plan.rows_]
+    ends = binomtest(int(right.sum()), 20).proportion_ci(method="wilson")
+    low, high = plan.width_ * (np.array([ends.low, ends.high]) - 0.5)
+    assert plan.table_[-1][1:4] == pytest.approx((plan.estimate_, low, high), abs=1e-9)
+
+
 @pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
 def test_as_many_labels_as_planned_certify_the_gain(power):
     weak, student, y = pool(6000, seed=2)
@@ -196,3 +225,16 @@ def test_bad_predictions_and_missing_labels_are_one_sentence():
     with pytest.raises(ValueError, match="y_true must have a label in each row of to_label_"):
         plan.fit(weak, student, known)
     assert plan.rows_ is rows and np.isnan(plan.estimate_)
+
+
+def test_envelope_has_the_limits_as_its_means_and_draws_in_proportion():
+    weak, student, _ = pool()
+    weight = np.random.default_rng(1).integers(0, 4, size=400)
+    for given in (None, weight):
+        plan = GoldLabelPlan(n_labels=50).fit(weak, student, sample_weight=given)
+        assert plan.envelope_.mean(axis=0) == pytest.approx([plan.lower_, plan.upper_])
+        assert np.ptp(plan.envelope_, axis=1).mean() == pytest.approx(plan.width_)
+    assert (plan.envelope_[weight == 0] == 0).all()
+    ratio = np.log(student / weak)
+    expected = 400 * weight / weight.sum() * ratio.max(axis=1)
+    np.testing.assert_allclose(plan.envelope_[:, 1], expected)

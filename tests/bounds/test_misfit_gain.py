@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import clone
 
 from w2s_stats.bounds import (
+    Assumption,
     GainCertificate,
     MisfitGain,
     NonRealizableGain,
@@ -13,8 +14,10 @@ from w2s_stats.bounds import (
     heads_correction,
     project_least_squares,
 )
+from w2s_stats.bounds._inputs import check_predictions
+from w2s_stats.bounds._ranges import value_ranges
 from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS
-from w2s_stats.divergences import KL, BinaryKL, GeneralizedKL, Squared
+from w2s_stats.divergences import KL, BinaryKL, GeneralizedKL, ItakuraSaito, Squared
 
 
 def linear(rng, n=200, noise=1.0):
@@ -61,7 +64,7 @@ def test_without_truth(rng):
         assert np.isnan(bound.interval_).all()
         assert bound.holds_ is None
         assert bound.lower_ == pytest.approx(np.mean((student - weak) ** 2))
-        assert "Without truth" in str(bound.summary())
+        assert "no truth was given, or it is not" in str(bound.summary())
 
 
 def test_misfit_predicts_gain_where_the_truth_is_unknown(rng):
@@ -131,7 +134,9 @@ def test_ceiling_tells_a_student_that_is_no_projection(rng):
         bound = MisfitGain(student_class=student_class, random_state=0)
         status = dict(bound.fit(weak, student, truth, y_ceiling=truth).assumptions_)
         assert status["The student minimises the misfit over the class, unpenalised"] != "violated"
-        assert status["The truth lies in the class"] == "held"
+        assert status["The truth is y_ceiling"] == "held"
+        # No row can show that.
+        assert status["y_ceiling lies in the class"] == "not checked"
         status = dict(bound.fit(weak, 0.5 * student, truth, y_ceiling=truth).assumptions_)
         assert status["The student minimises the misfit over the class, unpenalised"] == "violated"
 
@@ -150,12 +155,12 @@ def test_finite_sample_terms(rng):
     A = (d(student, ceiling) ** 0.5 + 0.1) ** 2
     E = (d(student, truth) ** 0.5 + 0.1) ** 2
     D, F, I = d(ceiling, truth), d(weak, truth), d(student, weak)
-    terms = {"D = d(F_s, F*)": D, "F = d(F_w, F*)": F, "I = d(student, F_w)": I}
+    terms = {"epsilon = d(F_s, F*)": D, "error of the weak model": F, "misfit": I}
     terms |= {"A = d(F_sw, F_s), at most": A, "E = d(F_sw, F*), at most": E}
-    terms |= {"B = d(F_sw, F_w), at most": I + 0.02, "G = d(student, F*)": d(student, truth)}
-    terms |= {"H = d(student, F_sw), at most": 0.01, "u, uniform convergence, at most": 0.02}
-    terms |= {"2 D": 2 * D, "2 sqrt(D F)": 2 * (D * F) ** 0.5}
-    terms |= {"2 sqrt(A D)": 2 * (A * D) ** 0.5, "2 sqrt(E H)": 2 * (E * 0.01) ** 0.5}
+    terms |= {"error of the student": d(student, truth), "H = d(student, F_sw), at most": 0.01}
+    terms |= {"u = misfit - d(F_sw, F_w), at most": 0.02, "2 epsilon": 2 * D}
+    terms |= {"2 sqrt(epsilon F), F the weak model's error": 2 * (D * F) ** 0.5}
+    terms |= {"2 sqrt(A epsilon)": 2 * (A * D) ** 0.5, "2 sqrt(E H)": 2 * (E * 0.01) ** 0.5}
     for name, value in terms.items():
         assert values[name] == pytest.approx(value), name
     slack = 2 * D + 2 * (D * F) ** 0.5 + 2 * (A * D) ** 0.5 + 0.01 + 2 * (E * 0.01) ** 0.5 + 0.02
@@ -163,9 +168,13 @@ def test_finite_sample_terms(rng):
     assert "lower limit of [C24] Thm 2" not in values_of(MisfitGain().fit(weak, student, truth))
     own = MisfitGain(random_state=0).fit(weak, student, truth, y_ceiling=ceiling)
     # On the student's own rows F_sw is the student, and every distance has an interval.
-    row = {row.name: row for row in own.table_}["E = d(F_sw, F*)"]
-    assert row.low < row.value < row.high and row.value == pytest.approx(d(student, truth))
+    row = {row.name: row for row in own.table_}["A = d(F_sw, F_s)"]
+    assert row.low < row.value < row.high and row.value == pytest.approx(d(student, ceiling))
     assert any("H = u = 0" in assumption.name for assumption in own.assumptions_)
+    for bound in (own, NonRealizableGain().fit(weak, student, truth, y_ceiling=ceiling)):
+        rows = [row for row in bound.table_ if not row.name.startswith("gain - misfit")]
+        numbers = [round(row.value, 12) for row in rows if row.value != 0]
+        assert len(set(numbers)) == len(numbers)  # none under two names
 
 
 def test_heads_correction_is_subtracted(rng):
@@ -176,6 +185,35 @@ def test_heads_correction_is_subtracted(rng):
     assert bound.lower_ == pytest.approx(KL().mean(student, weak) - correction)
     without_floor = MisfitGain(KL(), n_heads=1000, gamma=0.0).fit(weak, student)
     assert without_floor.lower_ == -np.inf
+
+
+def test_few_heads_rest_on_what_few_heads_rest_on(rng):
+    weak, student = probabilities(rng), probabilities(rng)
+    bound = MisfitGain(KL(), n_heads=1000, gamma=0.05).fit(weak, student)
+    names = [assumption.name for assumption in bound.assumptions_]
+    assert names[:4] == [
+        "The probabilities of all heads, in the mixture or not, are at least gamma",
+        "The truth lies in the closed convex hull of all heads",
+        "The student is the global minimiser of the misfit over mixtures of 1000 heads",
+        "gamma was known beforehand",
+    ]
+    assert not any("convex in mean" in name for name in names)
+    # Within the correction a ceiling says nothing; beyond it, that the student is no minimiser.
+    for n_heads, status in ((1000, "not checked"), (10**9, "violated")):
+        bound = MisfitGain(KL(), n_heads=n_heads, gamma=0.05, n_resamples=10)
+        bound.fit(weak, 0.5 * (student + weak), y_ceiling=weak)
+        assert bound.assumptions_[3].status == status
+    known = Assumption("output_range was known beforehand", "not checked")
+    assert known in MisfitGain(output_range=(0, 1)).fit(weak, student).assumptions_
+    assert known not in MisfitGain().fit(weak, student).assumptions_
+
+
+def test_a_truth_seen_in_some_rows_is_not_seen_to_be_the_ceiling(rng):
+    _, truth, weak, student = linear(rng)
+    part = np.where(np.arange(len(truth)) < 50, truth, np.nan)
+    status = dict(MisfitGain(n_resamples=2).fit(weak, student, part, y_ceiling=truth).assumptions_)
+    assert status["The truth lies in the class"] == "not checked"
+    assert "The truth is y_ceiling" not in status
 
 
 def test_refit_clone_and_summary(rng):
@@ -228,6 +266,73 @@ def test_intervals_cover(rng):
     for name in ("bootstrap", "difference", "powered"):
         assert 0.9 <= covered[name] <= 0.99, covered
     assert covered["finite"] >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("divergence", "truth", "ends"),
+    [
+        (BinaryKL(), 0.5, (0.0, 1.0)),
+        (BinaryKL(), 0.0, (0.0, 1.0)),
+        (BinaryKL(), 1.0, (0.0, 1.0)),
+        (GeneralizedKL(), 0.0, (0.0, 0.7)),
+        (GeneralizedKL(), 0.5, (0.0, 0.7)),
+        (ItakuraSaito(), 0.2, (0.2, 0.7)),
+        (Squared(), 0.7, (0.2, 0.7)),
+    ],
+)
+def test_truths_beyond_the_range_lie_up_to_the_end_of_the_domain(divergence, truth, ends):
+    """Ranges of the rows' terms: what they can be on a fine grid of truths and models."""
+    ranges = value_ranges(divergence, (0.2, 0.7), check_predictions([0.2], [0.7], [truth]))
+    p, w, s = np.meshgrid(np.linspace(*ends, 11), *np.linspace((0.2, 0.2), (0.7, 0.7), 11).T)
+    misfit = divergence.pointwise(s.ravel(), w.ravel())
+    gain, to_student = (divergence.pointwise(p.ravel(), q.ravel()) for q in (w, s))
+    gain = gain - to_student
+    assert ranges["gain"] == pytest.approx((-np.abs(gain).max(), np.abs(gain).max()))
+    assert ranges["misfit"] == pytest.approx((0, misfit.max()))
+    low, high = ranges["gain - misfit"]
+    assert low <= (gain - misfit).min() and (gain - misfit).max() <= high
+
+
+@pytest.mark.parametrize(
+    ("divergence", "truth"), [(BinaryKL(), 1.5), (GeneralizedKL(), 0.8), (Squared(), 0.1)]
+)
+def test_truths_beyond_the_range_and_the_domain_are_refused(divergence, truth):
+    with pytest.raises(ValueError, match="y_true must lie in"):
+        MisfitGain(divergence, output_range=(0.2, 0.7)).fit([0.2, 0.7], [0.3, 0.6], [0.5, truth])
+
+
+def test_hard_labels_have_intervals_at_every_n():
+    """A Bernoulli population, weak and student on two levels: the gain is known."""
+    rng, inside = np.random.default_rng(0), 0
+    weak, student, chance = np.array([0.3, 0.6]), np.array([0.2, 0.8]), np.array([0.1, 0.9])
+    gain = np.mean(
+        chance * np.log(student / weak) + (1 - chance) * np.log((1 - student) / (1 - weak))
+    )
+    for _ in range(200):
+        row = rng.integers(2, size=100)
+        y = 1.0 * (rng.random(100) < chance[row])
+        bound = MisfitGain(BinaryKL(), output_range=(0.2, 0.8), n_resamples=10)
+        table = {r.name: r for r in bound.fit(weak[row], student[row], y).table_}
+        inside += table["gain, any n"].low <= gain <= table["gain, any n"].high
+    assert inside >= 190
+
+
+def test_rare_hard_labels_have_intervals_at_every_n():
+    """Most samples hold no truth beyond output_range; a range read off them would be too narrow."""
+    rng, n, inside, alike = np.random.default_rng(1), 60, 0, []
+    weak, student, rare = np.full(n, 0.49), np.full(n, 0.51), 0.01
+    gain = -rare * np.log(0.51 / 0.49)  # a truth of 1/2 gains nothing
+    for _ in range(200):
+        y = np.where(rng.random(n) < rare, 0.0, 0.5)
+        bound = MisfitGain(BinaryKL(), output_range=(0.49, 0.51), n_resamples=2)
+        row = {r.name: r for r in bound.fit(weak, student, y).table_}["gain, any n"]
+        inside += row.low <= gain <= row.high
+        if (y == 0.5).all():
+            alike.append(row.high - row.low)
+    assert inside >= 190 and len(alike) > 80
+    # Rows without spread leave 7 R log(4 / .05) / (3 (n - 1)), R the range of gains of 0 and 1.
+    R = 2 * np.log(0.51 / 0.49)
+    assert alike == pytest.approx([2 * 7 * R * np.log(80) / (3 * (n - 1))] * len(alike))
 
 
 # ------------------------------------------------------------ bad input
@@ -290,8 +395,12 @@ P = [[0.2, 0.8], [0.4, 0.6]]
         ),
         (MisfitGain(KL(), gamma=-0.1), (P, P), "gamma must lie between 0 and 1/2"),
         (MisfitGain(KL(), gamma=0.3), (P, P), "gamma must be a floor of the probabilities"),
-        (MisfitGain(gamma=0.1), (A, A), "gamma is a floor for KL"),
-        (MisfitGain(KL(), output_range=(0, 1)), (P, P), "output_range is not for KL"),
+        (MisfitGain(gamma=0.1), (A, A), "gamma must be None with Squared, .*; found 0.1"),
+        (
+            MisfitGain(KL(), output_range=(0, 1)),
+            (P, P),
+            "output_range must be None with KL, .*; found",
+        ),
         (MisfitGain(output_range=(1, 0)), (A, A), "output_range must be two finite numbers"),
         (MisfitGain(output_range=(0, 0.3)), (A, A), "y_weak must lie in output_range, 0 to 0.3"),
         (

@@ -67,6 +67,50 @@ def test_epsilon_of_few_labels(models):
     assert rows["epsilon = d(F_s, F*)"][1:] == prediction_powered_mean(miss, guess[:30], guess[30:])
     assert rows["misfit"].value == pytest.approx(d(student, weak))
     assert bound.method_ == "prediction-powered, skew-widened"
+    row, I = rows["epsilon = d(F_s, F*)"], d(student, weak)
+    assert bound.lower_ == pytest.approx(I - 2 * np.sqrt(row.high * I))
+    assumption = f"epsilon = d(F_s, F*) is at most {row.high:.4g}, an upper confidence limit"
+    assert dict(bound.assumptions_)[assumption] == "not checked"
+    # What was given stays, and a single label tells of no limit.
+    given = NonRealizableGain(epsilon=0.5).fit(weak, student, few, y_ceiling=ceiling)
+    assert given.lower_ == pytest.approx(I - 2 * np.sqrt(0.5 * I))
+    one = np.where(np.arange(100) < 1, truth, np.nan)
+    affine = NonRealizableGain(student_class="affine")
+    for bound in (affine, NonRealizableGain(NormBall(np.ones((100, 1)), 1.0))):
+        bound.fit(weak, student, one, y_ceiling=ceiling)
+        assert (bound.lower_, bound.upper_) == (-np.inf, np.inf)
+    affine.fit(weak, weak, one, y_ceiling=ceiling)
+    assert (affine.lower_, affine.upper_) == (0.0, 0.0)  # no misfit, no gain
+
+
+def off_a_line(rng, n=1000):
+    """Truth and weak model off a line the same way, and their exact projections onto lines.
+
+    The gain is then next to its lower limit.
+    """
+    h = np.column_stack([np.ones(n), rng.normal(size=n)])
+    off = rng.normal(size=n)
+    truth, weak = h[:, 1] + 0.5 * off, h[:, 1] + 3.0 * off
+    student, ceiling = (project_least_squares(h, y).fitted for y in (weak, truth))
+    return weak, student, truth, ceiling
+
+
+def test_limits_of_few_labels_hold_nearly_always():
+    rng, repeats = np.random.default_rng(0), 60
+    false = {"lower": 0, "printed": 0, "lower of the estimate": 0}
+    for _ in range(repeats):
+        weak, student, truth, ceiling = off_a_line(rng)
+        few = np.where(np.arange(1000) < 30, truth, np.nan)
+        bound = NonRealizableGain(n_resamples=2).fit(weak, student, few, y_ceiling=ceiling)
+        rows = {row.name: row.value for row in bound.table_}
+        gain, I = d(truth, weak) - d(truth, student), rows["misfit"]
+        false["lower"] += bound.lower_ > gain
+        false["printed"] += rows["lower limit of [C24] Thm 2"] > gain
+        plain = I - 2 * np.sqrt(rows["epsilon = d(F_s, F*)"] * I)
+        false["lower of the estimate"] += plain > gain
+    # 1.5 are expected of an interval that is no approximation.
+    assert max(false["lower"], false["printed"]) <= 6, false
+    assert false["lower of the estimate"] > 15, false
 
 
 def test_class_gives_both_limits(models):

@@ -69,7 +69,8 @@ def test_misfits_predict_gains_where_rows_have_no_truth(training):
     whole = bound.fit(weak, student, truth).estimate_
     width = np.diff(bound.fit(weak[:200], student[:200], truth[:200]).interval_)
     bound.fit(weak, student, part)
-    assert bound.method_ == "delta, prediction-powered"
+    assert bound.method_ == "delta, prediction-powered, skew-widened"
+    assert bound.table_[0].method == "delta, normal, skew-widened"
     assert np.diff(bound.interval_) < 0.7 * width
     assert bound.interval_[0] < whole < bound.interval_[1]
     misfit = kl(weak, student) if training == "forward" else kl(student, weak)

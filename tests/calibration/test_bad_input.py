@@ -77,6 +77,9 @@ def test_data(measure, name):
 def test_options(measure, options, sentence):
     with pytest.raises(ValueError, match=sentence):
         measure([0, 1], [0.5, 0.5], **options)
+    if measure is calibration_interval:  # also where they are not used
+        with pytest.raises(ValueError, match=sentence):
+            measure([0, 1], [0.5, 0.5], measure="smooth", **options)
 
 
 @pytest.mark.parametrize("measure", MEASURES[:2])

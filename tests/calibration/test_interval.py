@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from w2s_stats.calibration import (
     _binned_interval,
@@ -13,6 +13,7 @@ from w2s_stats.calibration import (
     marginal_calibration_error,
     smooth_calibration_error,
 )
+from w2s_stats.calibration._binned_interval import least_quantile
 
 
 def binary(bend):
@@ -105,6 +106,7 @@ def test_bootstrap_is_shorter_and_repeats():
     options = {"measure": "smooth", "method": "bootstrap", "n_resamples": 100}
     one, two = (calibration_interval(y, f, random_state=7, **options) for _ in range(2))
     assert one == two
+    assert one.method == "bootstrap, asymptotic, conservative"
     exact = calibration_interval(y, f, measure="smooth")
     assert one.high - one.low < 0.5 * (exact.high - exact.low)
 
@@ -117,6 +119,17 @@ def test_estimate_is_the_public_one(norm, name):
         found = calibration_interval(y, f, measure=measure, norm=norm)
         plain = ERRORS[measure](y, f, norm=norm, debias="residuals")
         assert found.estimate == pytest.approx(min(max(plain, found.low), found.high), abs=1e-12)
+
+
+def test_ends_miss_in_different_worlds():
+    # Of one cell with noise |e| the sum of both misses is exact; of much noise one end misses.
+    one, two = norm.ppf([0.95, 0.975])
+    for noise, noise_sd in ((0.8, 0.6), (1.5, 0.3), (3.0, 0.0)):
+        q = least_quantile(noise, noise_sd, 1.0, 0.95)
+        assert one < q < two
+        assert norm.sf(q) + norm.sf(noise + q * noise_sd) == pytest.approx(0.05, abs=1e-9)
+    assert least_quantile(0.1, 0.0, 1.0, 0.95) == pytest.approx(two)
+    assert least_quantile(1.0, 0.0, 0.0, 0.95) == pytest.approx(one)
 
 
 def test_higher_level_is_wider_and_more_rows_are_shorter():

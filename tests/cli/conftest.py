@@ -5,9 +5,10 @@ from w2s_stats.cli import app
 
 
 @pytest.fixture
-def run():
-    """Run a command in this process: run("compare", "--data", "tone")."""
+def run(tmp_path, monkeypatch):
+    """Run a command in this process, in an empty folder: run("compare", "--data", "tone")."""
     runner = CliRunner()
+    monkeypatch.chdir(tmp_path)
     return lambda *args: runner.invoke(app, [str(arg) for arg in args])
 
 

@@ -183,6 +183,45 @@ def test_a_picture_without_matplotlib(refused, monkeypatch, tmp_path):
     assert "--plot needs matplotlib, which is not installed" in sentence
 
 
+def test_the_picture_that_nobody_asked_for(run, table, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    args = ("compare", "--data", table(), *SMALL, "--experts", "1")
+    result = run(*args)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.splitlines()[-1] == "wrote comparison.png"
+    picture = tmp_path / "comparison.png"
+    assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    picture.unlink()
+    # A file of that name may be the user's own.
+    picture.write_bytes(b"mine")
+    result = run(*args)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[-1] == (
+        "no picture: comparison.png is there already: name a file with --plot."
+    )
+    assert picture.read_bytes() == b"mine"
+    assert run(*args, "--plot", picture).exit_code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    picture.unlink()
+    # Whoever says what to write gets that alone.
+    assert run(*args, "--json", "-").exit_code == 0
+    assert not picture.exists()
+    monkeypatch.setattr("w2s_stats.cli._outputs.is_writable", lambda path: False)
+    result = run(*args)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[-1] == "no picture: comparison.png cannot be written."
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    for more in ((), ("--out", tmp_path / "folder")):
+        result = run(*args, *more)
+        assert result.exit_code == 0
+        assert result.stderr.splitlines()[-1] == (
+            "no picture: matplotlib is not installed: pip install 'w2s-stats[plot]'."
+        )
+    assert not picture.exists()
+
+
 def test_what_cannot_be_written_is_refused_first(refused, monkeypatch, tmp_path):
     def never():
         raise AssertionError("the data was loaded")

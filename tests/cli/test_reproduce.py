@@ -21,6 +21,17 @@ def test_consistency_from_start_to_files(run, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
 
+def test_a_picture_that_is_there_is_kept(run, tmp_path):
+    picture = tmp_path / "consistency.png"
+    picture.write_bytes(b"mine")
+    result = run(*QUICK)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.splitlines()[-1] == (
+        "no picture: consistency.png is there already: name a file with --plot."
+    )
+    assert picture.read_bytes() == b"mine"
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

@@ -147,3 +147,13 @@ def test_bad_squared_distance():
         ValueError, match=r"f must have one or two dimensions; found shape \(1, 1, 1\)"
     ):
         squared_distance([[[1.0]]], [[[1.0]]])
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-18, 1e-36, 4e-38])
+def test_small_float32_outputs_keep_their_digits(unit):
+    rng = np.random.default_rng(11)
+    f = (unit * rng.uniform(1.0, 3.0, size=5_000)).astype(np.float32)
+    g = (f * (1.0 + 1e-3 * rng.normal(size=f.size))).astype(np.float32)
+    exact = output_kl_divergence(f.astype(float), g.astype(float))
+    assert output_kl_divergence(f, g) == pytest.approx(exact, rel=3e-6)
+    assert output_kl_divergence(f, g, sample_weight=np.ones(f.size)) == pytest.approx(exact)

@@ -57,16 +57,35 @@ def on_device(request, monkeypatch):
     return OnDevice(_compile.device.xp)
 
 
+@pytest.fixture
+def cupy_of(monkeypatch):
+    """CuPy ("cuda"), or what stands in for it ("emulator")."""
+
+    def module(device):
+        if device == "cuda":
+            if reason := no_gpu():
+                pytest.skip(reason)
+            return pytest.importorskip("cupy")
+        if COMPILER is None:
+            pytest.skip("no C++ compiler (g++), which the emulator of CUDA needs")
+        for name, stand_in in cupy_on_numpy.modules().items():
+            monkeypatch.setitem(sys.modules, name, stand_in)
+        monkeypatch.setattr(_compile, "device", cupy_on_numpy.StandIn(sys.modules["cupy"]))
+        return sys.modules["cupy"]
+
+    return module
+
+
 @pytest.fixture(params=["emulator", pytest.param("cuda", marks=pytest.mark.gpu)])
-def cupy(request, monkeypatch):
+def cupy(request, cupy_of):
     """CuPy, or what stands in for it."""
-    if request.param == "cuda":
-        if reason := no_gpu():
-            pytest.skip(reason)
-        return pytest.importorskip("cupy")
-    if COMPILER is None:
-        pytest.skip("no C++ compiler (g++), which the emulator of CUDA needs")
-    for name, module in cupy_on_numpy.modules().items():
-        monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setattr(_compile, "device", cupy_on_numpy.StandIn(sys.modules["cupy"]))
-    return sys.modules["cupy"]
+    return cupy_of(request.param)
+
+
+@pytest.fixture(params=["emulator", pytest.param("cuda", marks=pytest.mark.gpu)])
+def second_gpu(request, cupy_of):
+    """A device that is not the current one."""
+    cupy = cupy_of(request.param)
+    if request.param == "cuda" and cupy.cuda.runtime.getDeviceCount() < 2:
+        pytest.skip("one CUDA device only")
+    return cupy.cuda.Device(1)

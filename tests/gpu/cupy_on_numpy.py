@@ -7,7 +7,6 @@ what NumPy would return as a number is an array of no dimensions.
 
 from __future__ import annotations
 
-import contextlib
 import types
 
 import numpy as np
@@ -19,12 +18,14 @@ from tests.gpu.emulator import Emulator
 NUMBERS = (bool, int, float, np.number, np.bool_)
 CREATION = ("arange", "empty", "eye", "ones", "zeros")
 FUNCTIONS = (
-    *("broadcast_to", "concatenate", "count_nonzero", "einsum", "isfinite", "isinf", "isnan"),
-    *("nansum", "ones_like", "stack", "unique", "where"),
+    *("atleast_1d", "broadcast_to", "concatenate", "count_nonzero", "einsum", "isfinite", "isinf"),
+    *("isnan", "nansum", "ones_like", "repeat", "sort", "stack", "take_along_axis", "unique"),
+    *("where",),
 )
 UFUNCS = (
     *(
         "add",
+        "bitwise_and",
         "bitwise_or",
         "equal",
         "exp",
@@ -37,7 +38,7 @@ UFUNCS = (
         "logical_not",
     ),
     *("matmul", "maximum", "minimum", "multiply", "negative", "not_equal", "power", "remainder"),
-    *("square", "subtract", "divide", "absolute", "bitwise_or", "log1p"),
+    *("square", "subtract", "divide", "absolute", "greater_equal", "log1p"),
 )
 METHODS = (
     *("all", "any", "argmax", "argmin", "astype", "max", "mean", "min", "ravel", "reshape", "sum"),
@@ -48,6 +49,8 @@ METHODS = (
 def to_numpy(value):
     """Arguments for NumPy: ours by their numbers; NumPy's arrays are refused, as CuPy does."""
     if isinstance(value, Array):
+        if value.device.id != Device().id:
+            raise ValueError("Array device must be same as the current device")
         return value.host
     if isinstance(value, tuple | list):
         return type(value)(to_numpy(v) for v in value)
@@ -64,27 +67,36 @@ def wrapped(function):
     return call
 
 
-class Device(contextlib.nullcontext):
-    """The only one, and so the current one."""
+class Device:
+    """One of as many as are asked for; a context makes it the current one."""
 
-    id = 0
+    _current = [0]
+
+    def __init__(self, number=None):
+        self.id = self._current[-1] if number is None else number
+
+    def __enter__(self):
+        self._current.append(self.id)
+        return self
+
+    def __exit__(self, *error):
+        self._current.pop()
 
 
 class Array(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array of this device."""
+    """An array of the device that is current when it is made, which alone computes with it."""
 
-    def __init__(self, host):
+    def __init__(self, host, device=None):
         self.host = host
+        self.device = Device() if device is None else device
 
     dtype = property(lambda self: self.host.dtype)
     shape = property(lambda self: self.host.shape)
     ndim = property(lambda self: self.host.ndim)
     size = property(lambda self: self.host.size)
     flags = property(lambda self: self.host.flags)
-    T = property(lambda self: Array(self.host.T))
-    flags = property(lambda self: self.host.flags)
     strides = property(lambda self: self.host.strides)
-    device = property(lambda self: Device())
+    T = property(lambda self: Array(self.host.T, self.device))
 
     def get(self):
         return self.host.copy()
@@ -108,7 +120,7 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
         return wrapped(function)(*args, **kwargs)
 
     def __getitem__(self, index):
-        return Array(np.asarray(self.host[self._index(index)]))
+        return Array(np.asarray(self.host[self._index(index)]), self.device)
 
     def __setitem__(self, index, value):
         self.host[self._index(index)] = to_numpy(value)
@@ -149,7 +161,7 @@ for _name in METHODS:
 def asarray(a, dtype=None, order=None):
     """Numbers of the host are copied; an array of ours stays what it is where it can."""
     if isinstance(a, Array):
-        host = np.asarray(a.host, dtype=dtype, order=order)
+        host = np.asarray(to_numpy(a), dtype=dtype, order=order)
         return a if host is a.host else Array(host)
     return Array(np.array(a, dtype=dtype, order=order or "K"))
 
@@ -180,6 +192,7 @@ class StandIn(Emulator):
     """The emulator, for these arrays; like CUDA it takes no others."""
 
     def __init__(self, cupy):
+        super().__init__()
         self._cupy = cupy
 
     @property

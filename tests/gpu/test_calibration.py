@@ -1,5 +1,7 @@
 """Sums over bins, few and many, and the linear programme of the smooth error."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,42 @@ def test_sums_over_bins(on_device, n, k, n_bins, as_classes, dtype):
     calibration.bin_sums(*given, there)
     reference.calibration.bin_sums(proba, labels, weight, edges, here)
     np.testing.assert_allclose(on_device.get(there), here, rtol=1e-11)
+
+
+@pytest.mark.parametrize("n", [33, 3000])
+@pytest.mark.parametrize("n_bins", [1, 2, 40])
+def test_lanes_of_one_bin_and_of_many(on_device, n, n_bins):
+    # A warp whose rows are all in one bin, all in different ones, and in two by turns.
+    rng = np.random.default_rng(n)
+    proba = np.stack([np.full(n, 0.5), np.arange(n) % 40 / 40, np.arange(n) % 2 * 0.9], axis=1)
+    labels, weight = rng.random((n, 3)), 10.0 ** rng.uniform(-8, 8, n)
+    edges = np.tile(np.arange(1, n_bins) / n_bins, (3, 1))
+    given = [on_device.put(a) for a in (proba, labels, weight, edges)]
+    here, there = np.zeros((3, n_bins, 5)), [on_device.put(np.zeros((3, n_bins, 5))) for _ in "ab"]
+    reference.calibration.bin_sums(proba, labels, weight, edges, here)
+    for sums in there:
+        calibration.bin_sums(*given, sums)
+    np.testing.assert_allclose(on_device.get(there[0]), here, rtol=1e-11)
+    np.testing.assert_array_equal(on_device.get(there[0]), on_device.get(there[1]))
+
+
+def test_no_rows(on_device):
+    sums = on_device.put(np.ones((2, 4, 5)))
+    nothing = (on_device.put(a) for a in (np.empty((0, 2)), np.empty(0, np.int64)))
+    calibration.bin_sums(*nothing, None, on_device.put(np.full((2, 3), 0.5)), sums)
+    np.testing.assert_array_equal(on_device.get(sums), 1.0)
+
+
+def test_bins_beyond_shared_memory_take_limited_room(monkeypatch):
+    taken = []
+    monkeypatch.setattr(calibration, "run", lambda *args, **sizes: None)
+    monkeypatch.setattr(calibration, "zeros", lambda *args: None)
+    monkeypatch.setattr(calibration, "empty", lambda shape: taken.append(np.prod(shape)))
+    monkeypatch.setattr(calibration._compile, "device", SimpleNamespace(xp=np))
+    # Rows that take no memory themselves.
+    proba, labels = np.broadcast_to(0.5, (10**7, 1)), np.broadcast_to(0, 10**7)
+    calibration.bin_sums(proba, labels, None, np.empty((1, 1999)), np.empty((1, 2000, 5)))
+    assert max(taken) <= 1 << 24
 
 
 def test_columns_that_lie_together(on_device):

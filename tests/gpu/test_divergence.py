@@ -67,6 +67,50 @@ def test_logits_of_any_length(on_device, k, above, dtype):
     np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-15)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("climb", [7.0, 9.0, 60.0])
+@pytest.mark.parametrize("k", [64, 1000, 3000])
+def test_logits_that_climb_along_the_row(on_device, k, climb, dtype):
+    # What the sums are relative to lags behind the largest logit, and is raised on the way.
+    rng = np.random.default_rng(k)
+    z = np.linspace(0.0, climb, k) + rng.normal(size=(3, k))
+    u = z[:, ::-1] / 2 + rng.normal(size=(3, k))
+    z[1, -1], u[1, 0] = 8.0 + climb, 30.0 + climb
+    z, u, wide = *(rounded(a, dtype)[0] for a in (z, u)), [rounded(a, dtype)[1] for a in (z, u)]
+    _, found = logit_rows(on_device, z, u)
+    _, expected = plain(reference.divergence.softmax_kl, *wide)
+    np.testing.assert_allclose(found, expected, rtol=1e-12 if dtype == "float64" else 3e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("k", [10, 1000, 3000])
+def test_logits_of_two_bytes_near_each_other(on_device, k, dtype):
+    rng = np.random.default_rng(k)
+    z = 3 * rng.normal(size=(3, k))
+    z[:, 0] = -np.inf
+    u = z + 5 + 0.02 * rng.normal(size=z.shape)
+    z[1, 1], u[1, 1] = -120.0, -1.0  # p is below all numbers of float32, q is not
+    z, u, wide = *(rounded(a, dtype)[0] for a in (z, u)), [rounded(a, dtype)[1] for a in (z, u)]
+    _, found = logit_rows(on_device, z, u)
+    _, expected = plain(reference.divergence.softmax_kl, *wide)
+    assert expected.max() < 0.1  # what the second pass is for
+    np.testing.assert_allclose(found, expected, rtol=3e-6)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
+def test_a_ratio_above_all_numbers_in_a_small_divergence(on_device, dtype):
+    # Logits lie 7.9 above what sums are relative to, and one p is e**-91 of its q.
+    far = -79.0 if dtype != "float64" else -735.0
+    z = np.repeat([0.0, 7.9], [2100, 900])[None]
+    z, u = rounded(z, dtype)[1], rounded(z + 0.02 * np.sin(np.arange(3000.0)), dtype)[1]
+    z[0, 5], u[0, 5] = far, np.log(0.05 * np.exp(z).sum())
+    z, u, wide = *(rounded(a, dtype)[0] for a in (z, u)), [rounded(a, dtype)[1] for a in (z, u)]
+    _, found = logit_rows(on_device, z, u)
+    _, expected = plain(reference.divergence.softmax_kl, *wide)
+    assert 0.04 < expected[0] < 0.1
+    np.testing.assert_allclose(found, expected, rtol=1e-9 if dtype == "float64" else 3e-6)
+
+
 def rounded(array, dtype):
     """In a type, as it goes to the device, and as float64."""
     if dtype != "bfloat16":
@@ -181,7 +225,7 @@ def test_no_rows(on_device):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("n_weights", [0, 1])
-@pytest.mark.parametrize("n", [1, 1000, 40_001])
+@pytest.mark.parametrize("n", [0, 1, 1000, 2047, 2049, 40_001])
 def test_outputs_in_one_launch(on_device, n, n_weights, dtype):
     rng = np.random.default_rng(n)
     f, g = rng.lognormal(size=(2, n)).astype(dtype)
@@ -212,6 +256,17 @@ def test_outputs_of_two_types(on_device):
     assert int(divergence.output_kl(*there[:3], 1.0, 1.0, there[3])) == 0
     reference.divergence.output_kl(f, g, np.empty(0), 1.0, 1.0, sums)
     np.testing.assert_allclose(on_device.get(there[3]), sums, rtol=1e-12)
+
+
+@pytest.mark.parametrize("value", [5e-324, 1e-310, 1e-40, 1e308])
+@pytest.mark.parametrize("which", [0, 1])
+def test_outputs_that_are_not_normal(on_device, which, value):
+    arrays, expected = np.ones((2, 100)), np.zeros(3)
+    arrays[which, 41] = value
+    there = [on_device.put(a) for a in (*arrays, np.empty(0), np.zeros(3))]
+    assert int(divergence.output_kl(*there[:3], 1.0, 1.0, there[3])) == 0
+    reference.divergence.output_kl(*arrays, np.empty(0), 1.0, 1.0, expected)
+    np.testing.assert_allclose(on_device.get(there[3]), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf])

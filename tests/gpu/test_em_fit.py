@@ -6,7 +6,6 @@ the emulator.
 
 import inspect
 import sys
-import types
 
 import numpy as np
 import pytest
@@ -135,7 +134,9 @@ def test_a_pass_copies_its_sums_and_nothing_else(monkeypatch):
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(_compile, "device", cupy_on_numpy.StandIn(modules["cupy"]))
-    monkeypatch.setattr(_validation, "_CHUNK", 16)  # rows that are compared to find distinct ones
+    monkeypatch.setattr(
+        _validation._rows, "_CHUNK", 16
+    )  # rows that are compared to find distinct ones
     copied, moved = [], []
     get, asarray = cupy_on_numpy.Array.get, cupy_on_numpy.asarray
 
@@ -261,15 +262,24 @@ def test_who_takes_no_arrays_of_cupys_says_so(cupy):
         WeakTrainingRegressor().fit(cupy.asarray(X), cupy.asarray(y))
 
 
-def test_an_array_on_another_gpu(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cupy", cupy_on_numpy.module())
-    estimator, X, y, _ = drawn(("gaussian",), "constant", n=200)
-    estimator.fit(X, y)
-    monkeypatch.setattr(cupy_on_numpy.Array, "device", types.SimpleNamespace(id=1))
-    there = cupy_on_numpy.asarray(X), cupy_on_numpy.asarray(y)
-    for method in (estimator.fit, estimator.log_prob):
-        with pytest.raises(ValueError, match="number 0; found it on number 1: compute within"):
-            method(*there)
+@pytest.mark.parametrize(
+    ("families", "gate"), [(("gaussian",), "softmax"), (("bernoulli",), "constant")]
+)
+def test_arrays_on_another_gpu_are_computed_there(families, gate, second_gpu):
+    estimator, X, y, weight = drawn(families, gate)
+    expected = estimator.fit(X, y, sample_weight=weight).coef_
+    here = estimator.log_prob(X, y)
+    with second_gpu:
+        arrays = [sys.modules["cupy"].asarray(a) for a in (X, y, weight)]
+    assert arrays[0].device.id == 1
+    X, y, weight = arrays
+    estimator.fit(X, y, sample_weight=weight)  # while GPU 0 is the current one
+    close(estimator.coef_, expected)
+    rows = estimator.log_prob(X, y), estimator.responsibilities(X, y), estimator.gate_proba(X)
+    assert all(a.device.id == 1 for a in rows)
+    close(rows[0].get(), here)
+    estimator.predict(X), estimator.sample(X, random_state=0), estimator.score(X, y)
+    estimator.aic(X, y), estimator.bic(X, y, weight), estimator.icl(X, y, weight)
 
 
 def test_more_features_than_a_block_holds(cupy, monkeypatch):

@@ -71,6 +71,50 @@ def test_a_gaussian_pass_of_any_size(n_features, n_experts, on_device):
         np.testing.assert_allclose(found, plain, rtol=1e-9, atol=1e-9)
 
 
+def mixture_arguments(on_device, n_features, n_components):
+    """Five tiles in three lanes, the second of them taken; beside the rows lies no number."""
+    rng = np.random.default_rng(n_features)
+    k, m, cuts, lanes = 3, 2, np.array([0, 1, 60, 340, 600, 641]), np.array([0, 2, 3, 5])
+    whole = rng.normal(size=(n_components + m + 1, cuts[-1]))
+    whole[: n_components - n_features] = np.nan  # components that these experts do not read
+    whole[n_components : n_components + m, ::7] = np.nan
+    whole[-1] = rng.uniform(0, 2, size=cuts[-1])
+    rows = np.concatenate([part.ravel() for part in np.split(whole, cuts[1:-1], axis=1)])
+    around = np.full(rows.size + 2048, np.nan)
+    around[1024:-1024] = rows
+    shapes = (), (k,), (k, n_features, n_features), (k, m, n_features), (k, m), (k,)
+    sums = [rng.normal(size=(3, *shape)) for shape in shapes]
+    log_prior = np.log(rng.dirichlet(np.ones(k)))
+    theta = [log_prior, rng.normal(size=(k, m, n_features)), rng.normal(size=(k, m))]
+    rest = [cuts, lanes, *theta, 0, np.array([0, 1, 0]), *sums]
+    return [on_device.put(around)[1024:-1024], *on(on_device, rest)], [rows, *rest]
+
+
+@pytest.mark.parametrize("n_features", [0, 1, 5])
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_a_mixture_pass_of_tiles_and_lanes(more, n_features, on_device):
+    there, arguments = mixture_arguments(on_device, n_features, n_features + more)
+    before = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    experts.gaussian_mixture_pass(*there)
+    reference.experts.gaussian_mixture_pass(*arguments)
+    for i, (own, plain) in enumerate(zip(there, arguments, strict=True)):
+        if isinstance(plain, np.ndarray):
+            np.testing.assert_allclose(on_device.get(own), plain, rtol=1e-9, atol=1e-9)
+        if i >= 8:  # sums: finite, and those of the lane that was taken as they were
+            assert np.isfinite(on_device.get(own)).all()
+            np.testing.assert_array_equal(on_device.get(own)[1], before[i][1])
+            assert not plain[0].size or (plain[0] != before[i][0]).any()
+
+
+def test_responsibilities_of_all_tiles_lie_in_one_room(on_device, monkeypatch):
+    made = []
+    empty = experts.empty
+    monkeypatch.setattr(experts, "empty", lambda shape: made.append(shape) or empty(shape))
+    there, _ = mixture_arguments(on_device, 2, 2)
+    experts.gaussian_mixture_pass(*there)
+    assert made == [3 * 280]
+
+
 @pytest.mark.parametrize("name", [n for n in NAMES if n.endswith(("stats", "pass"))])
 def test_rows_may_be_taken_in_strips(name, on_device, monkeypatch):
     monkeypatch.setattr(_sums, "_SCRATCH", 2_000)

@@ -33,12 +33,13 @@ extern "C" __global__ void total(const double* x, double* part, double* out, uns
 extern "C" __global__ void neighbours(int* out)
 {
     const int lane = threadIdx.x % 32;
-    int* own = out + 5 * threadIdx.x;
+    int* own = out + 6 * threadIdx.x;
     own[0] = __shfl_xor_sync(FULL_WARP, lane, 3);
     own[1] = __shfl_down_sync(FULL_WARP, lane, 1, 8);
     own[2] = __shfl_up_sync(FULL_WARP, lane, 2);
     own[3] = __shfl_sync(FULL_WARP, lane, 5, 16);
     own[4] = static_cast<int>(__ballot_sync(FULL_WARP, lane % 3 == 0));
+    own[5] = static_cast<int>(__match_any_sync(FULL_WARP, lane % 5));
 }
 
 extern "C" __global__ void half_of_them_wait(int* out)
@@ -91,7 +92,7 @@ def test_a_sum_in_one_launch(run, n):
 
 
 def test_exchanges_within_a_warp(run):
-    out = np.empty((64, 5), dtype=np.int32)
+    out = np.empty((64, 6), dtype=np.int32)
     run("neighbours", out, grid=1, block=64)
     lane = np.arange(64) % 32
     np.testing.assert_array_equal(out[:, 0], lane ^ 3)
@@ -99,6 +100,8 @@ def test_exchanges_within_a_warp(run):
     np.testing.assert_array_equal(out[:, 2], np.where(lane < 2, lane, lane - 2))
     np.testing.assert_array_equal(out[:, 3], lane // 16 * 16 + 5)
     assert set(out[:, 4].astype(np.uint32)) == {sum(1 << i for i in range(0, 32, 3))}
+    alike = [sum(1 << j for j in range(i % 5, 32, 5)) for i in range(32)]
+    np.testing.assert_array_equal(out[:, 5].astype(np.uint32), np.array(alike * 2, np.uint32))
 
 
 def test_a_barrier_that_some_never_reach(run):

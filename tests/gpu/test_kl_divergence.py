@@ -5,7 +5,7 @@ import pytest
 
 from tests.gpu.conftest import no_gpu
 from w2s_kernels import _backend, cpu, gpu
-from w2s_stats.divergences import _device, kl_divergence
+from w2s_stats.divergences import _kl, kl_divergence
 
 
 def pair(n=50, k=7, dtype=np.float64):
@@ -48,6 +48,18 @@ def test_two_types_have_two_tolerances(cupy):
     assert found == pytest.approx(kl_divergence(p, q), rel=1e-9)
     with pytest.raises(ValueError, match="The rows of q must sum to 1 within 1e-06"):
         kl_divergence(cupy.asarray(p), cupy.asarray(q * 1.00005))
+
+
+def test_two_types_are_cast_and_checked_on_the_device(cupy, monkeypatch):
+    p, q = pair(n=50, k=7)
+    there = cupy.asarray(p.astype(np.float32)), cupy.asarray(q)
+    copied = []
+    if hasattr(there[0], "host"):  # the stand-in, whose methods can be watched
+        get = cupy.ndarray.get
+        monkeypatch.setattr(cupy.ndarray, "get", lambda self: copied.append(self.size) or get(self))
+    found = kl_divergence(*there)
+    assert found == pytest.approx(kl_divergence(p.astype(np.float32), q), rel=1e-12)
+    assert max(copied, default=0) <= len(p)  # sums of rows, and no rows
 
 
 def test_a_transposed_cupy_array(cupy):
@@ -97,7 +109,7 @@ def test_bits_of_bfloat16(cupy, monkeypatch):
     bits = [(a.view(np.uint32) >> 16).astype(np.uint16) for a in wide]
     wide = [(b.astype(np.uint32) << 16).view(np.float32) for b in bits]
     # As a tensor of bfloat16 arrives.
-    monkeypatch.setattr(_device, "is_bfloat16", lambda values: True)
+    monkeypatch.setattr(_kl, "is_cuda_bfloat16", lambda values: True)
     there = [cupy.asarray(b) for b in bits]
     found = kl_divergence(*there, from_logits=True)
     assert found == pytest.approx(kl_divergence(*wide, from_logits=True), rel=1e-6)

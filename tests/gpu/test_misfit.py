@@ -6,8 +6,8 @@ import pytest
 from w2s_kernels import reference
 from w2s_kernels.gpu import misfit
 
-# Around a chunk of rows, several blocks a task, and a single row.
-LENGTHS = [1, 2, 3, 1000, 16383, 16384, 16385, 40_001]
+# None, a single row, around a chunk of rows, several blocks a task.
+LENGTHS = [0, 1, 2, 3, 1000, 2047, 2048, 2049, 16385, 40_001]
 
 
 def sums(on_device, arrays, weight, *, above=(0, 0, 0)):

@@ -29,12 +29,12 @@ def test_rare_counts_too(on_device):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("n", "m", "n_replicates"),
-    [(1, 1, 5), (127, 1, 129), (700, 3, 10), (4097, 6, 20), (9000, 4, 3)],
+    [(0, 2, 130), (1, 1, 5), (127, 1, 129), (700, 3, 10), (4097, 6, 20), (9000, 4, 3)],
 )
 def test_means(on_device, n, m, n_replicates, dtype):
     rng = np.random.default_rng(n)
     values, weight = (100 + rng.normal(size=(n, m))).astype(dtype), rng.random(n).astype(dtype)
-    weight[1:][rng.random(n - 1) < 0.3] = 0.0
+    weight[1:][rng.random(max(n - 1, 0)) < 0.3] = 0.0
     there, here = on_device.put(np.empty((n_replicates, m))), np.empty((n_replicates, m))
     arrays = on_device.put(values), on_device.put(weight)
     status = int(resample.bootstrap_means(*arrays, 77, 3, there))

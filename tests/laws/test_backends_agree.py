@@ -1,5 +1,7 @@
 """A whole pass over the data, and the information, come out the same from either backend."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -61,12 +63,51 @@ def test_one_pass(gate, fit_intercept, blocks):
 @pytest.mark.parametrize("gate", ["constant", "softmax"])
 def test_one_kernel_or_three(gate, monkeypatch):
     rng = np.random.default_rng(0)
-    X, Y = rng.normal(size=(700, 2)), labels(rng, 700)[:, :2]
+    X, Y = rng.normal(size=(9_000, 2)), labels(rng, 9_000)[:, :2]
     coordinates = measure(X, Y, None, center=True, standardise=np.array([True, True]))
-    mixture = build(Model(3, ALONE, gate), X, Y, None, coordinates)
-    theta = mixture.start(lambda number: rng.dirichlet(np.ones(3), size=700).T)
-    one = mixture.evaluate(theta)
-    monkeypatch.delattr(Gaussian, "whole_pass")
-    three = mixture.evaluate(theta)
-    assert one.objective == pytest.approx(three.objective, rel=1e-13)
-    np.testing.assert_allclose(one.proposal, three.proposal, rtol=1e-10, atol=1e-11)
+    theta = None
+
+    def evaluate():
+        nonlocal theta
+        mixture = build(Model(3, ALONE, gate), X, Y, None, coordinates)
+        if theta is None:
+            theta = mixture.start(lambda i: rng.dirichlet(np.ones(3), size=tile_size(mixture, i)).T)
+        return mixture.evaluate(theta)
+
+    passes = [evaluate()]
+    for one_kernel in ("mixture_pass", "whole_pass"):
+        monkeypatch.delattr(Gaussian, one_kernel)
+        passes.append(evaluate())
+    for other in passes[1:]:
+        assert passes[0].objective == pytest.approx(other.objective, rel=1e-13)
+        np.testing.assert_allclose(passes[0].proposal, other.proposal, rtol=1e-10, atol=1e-11)
+
+
+def tile_size(mixture, number):
+    start, stop = mixture.tiles.bounds[number]
+    return stop - start
+
+
+@pytest.mark.parametrize("n_threads", [1, 3, 16])
+def test_each_lane_is_taken_by_one_thread(n_threads, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(40_000, 2)), rng.normal(size=(40_000, 1))
+    coordinates = measure(X, Y, None, center=True, standardise=np.array([True]))
+    model = Model(3, (Block("gaussian", 0, 1),), "constant")
+    mixture = build(model, X, Y, None, coordinates)
+    theta = rng.normal(size=mixture.gate.size + mixture.experts[0].n_parameters)
+    alone = mixture.evaluate(theta)
+    monkeypatch.setattr("w2s_stats.em._model.n_threads", lambda: n_threads)
+    monkeypatch.setattr("w2s_stats.em._model.thread_map", all_at_once)
+    for _ in range(200):
+        together = mixture.evaluate(theta)
+        assert together.objective == alone.objective
+        np.testing.assert_array_equal(together.proposal, alone.proposal)
+
+
+def all_at_once(function, items):
+    threads = [threading.Thread(target=function, args=(item,)) for item in items]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

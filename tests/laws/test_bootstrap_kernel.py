@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, chisquare, norm, poisson
 
-from w2s_kernels.cpu.resample import bootstrap_means, poisson_counts
+from w2s_kernels.cpu import resample
+from w2s_kernels.cpu.resample import poisson_counts
 from w2s_kernels.reference import resample as plain
+
+
+def bootstrap_means(values, weight, *rest):
+    """The kernel, on arrays as callers pass them: for others than read-only it is compiled anew."""
+    values.flags.writeable = weight.flags.writeable = False
+    return resample.bootstrap_means(values, weight, *rest)
 
 
 def counts(seed, replicates, n_rows):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 from scipy.sparse import eye_array, kron
+from sklearn.base import clone
 
 from tests.laws.model_pairs import floored, pair, truth
 from w2s_stats.bounds import CalibrationShift
@@ -15,11 +16,13 @@ def by_name(bound):
     return {row.name: row.value for row in reversed(bound.table_)}
 
 
-@pytest.mark.parametrize("measure", ["smooth", "same-information"])
-def test_shift_is_within_the_observed_distance_and_that_within_both_tiers(measure):
+@pytest.mark.parametrize(
+    ("measure", "classes"), [("smooth", None), ("same-information", None), ("smooth-vector", 2)]
+)
+def test_shift_is_within_the_observed_distance_and_that_within_both_tiers(measure, classes):
     rng = np.random.default_rng(0)
     for case in range(CASES):
-        weak, student = pair(rng, n=int(rng.integers(1, 40)))
+        weak, student = pair(rng, n=int(rng.integers(1, 40)), k=classes)
         if case % 4 == 1:
             weak, student = floored(weak, 1e-3), floored(student, 1e-3)
         n, k = weak.shape
@@ -76,13 +79,15 @@ def smooth_vector_errors(y, F):
 
 @pytest.mark.parametrize(("n", "k"), [(3, 3), (4, 2), (5, 3)])
 def test_smooth_vector_error_is_within_its_limit(n, k):
-    """By a linear programme, since the estimator limits this measure without computing it."""
+    """By a linear programme; of more than two classes the estimator computes the limit only."""
     rng = np.random.default_rng(2)
     weak, student = np.array([pair(rng, n=n, k=k) for _ in range(CASES)]).swapaxes(0, 1)
     y = np.eye(k)[rng.integers(k, size=(CASES, n))]
     bound = CalibrationShift(measure="smooth-vector")
-    limit = np.array([bound.fit(*rows).upper_ for rows in zip(weak, student, strict=True)])
+    fits = [vars(clone(bound).fit(*rows)) for rows in zip(weak, student, y, strict=True)]
+    limit, estimate = (np.array([fit[name] for fit in fits]) for name in ("upper_", "estimate_"))
     shift = smooth_vector_errors(y, student) - smooth_vector_errors(y, weak)
+    np.testing.assert_allclose(estimate, shift if k == 2 else np.nan, atol=1e-6)
     assert (np.abs(shift) <= limit + 1e-7).all()
     assert np.max(np.abs(shift) / np.maximum(limit, 1e-9)) > 0.3  # not by a wide margin
 

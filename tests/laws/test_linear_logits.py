@@ -65,6 +65,7 @@ def test_outputs_under_softmax_over_the_sample():
         bound = OutputKLGain(normalize="softmax").fit(np.log(weak[0]), *logits)
         scale = 1 + bound.estimate_ + bound.lower_
         assert bound.estimate_ == pytest.approx(bound.lower_, abs=1e-9 * scale)
+        assert bound.holds_
         # By bracket and condition, which need not be zero each.
         assert bound.condition_ == pytest.approx(-bound.bracket_, abs=1e-8 * np.exp(scale))
         reverse = output_kl_divergence(*logits, normalize="softmax")
@@ -83,6 +84,21 @@ def test_cross_entropy_heads():
         gain = kl_divergence(weak, truth) - kl_divergence(student, truth)
         misfit = kl_divergence(weak, student)
         assert gain == pytest.approx(misfit, abs=1e-9 * (1 + kl_divergence(weak, truth)))
+
+
+def test_equality_holds_up_to_rounding():
+    """Exact minimisers: w - s is at right angles to the heads 1 and x; the misfit is tiny."""
+    rng, x = np.random.default_rng(5), np.arange(3.0)
+    for case in range(CASES):
+        student = softmax(rng.normal() * x)
+        weak = student + 10.0 ** rng.uniform(-9, -2) * np.array([1.0, -2.0, 1.0])
+        # Truths near the student too, whose own errors are tiny.
+        truth = softmax(np.log(student) + 10.0 ** rng.uniform(-6, 1) * rng.normal() * x)
+        if weak.min() <= 0:
+            weak = 2 * student - weak
+        dtype = np.float32 if case % 4 == 0 else np.float64
+        arrays = (outputs.astype(dtype) for outputs in (weak, student, truth))
+        assert OutputKLGain().fit(*arrays).holds_
 
 
 def test_parameters_on_a_segment():

@@ -9,6 +9,8 @@ from math import factorial
 import numpy as np
 
 from w2s_stats.calibration import calibration_interval, smooth_calibration_error
+from w2s_stats.calibration._forecast import Margin
+from w2s_stats.calibration._smooth import SortedResiduals
 
 CASES = 1000
 RISKS = (0.5, 0.2, 0.05, 0.01)
@@ -43,9 +45,9 @@ def of_classes(rng):
     )
 
 
-def distances(population, f, y, probability, n):
+def distances(population, f, y, probability, n, error=smooth_calibration_error):
     chosen, share = samples(probability, n)
-    found = np.array([smooth_calibration_error(y[s], f[s]) for s in chosen])
+    found = np.array([error(y[s], f[s]) for s in chosen])
     assert abs(share.sum() - 1) < 1e-12
     return np.abs(found - population), share
 
@@ -63,6 +65,27 @@ def test_binary():
             assert share @ (apart > reach + 1e-12) <= risk
         used.append(share @ apart / mean if mean > 0 else 0.0)
     assert np.max(used) > 0.3
+
+
+def steep_error(y, f):
+    """Of weights with Lipschitz constant 2, as a vector's of two classes are (theory 4.3)."""
+    return SortedResiduals(Margin(y, f)).supremum(slope=2.0)
+
+
+def test_weights_of_another_constant():
+    rng, used = np.random.default_rng(4), []
+    for _ in range(CASES):
+        _, f, y, probability = binary(rng)
+        n, half = int(rng.integers(1, 4)), len(f) // 2
+        chance = probability[half:] / (probability[:half] + probability[half:])
+        population = steep_error(chance, f[:half])
+        apart, share = distances(population, f, y, probability, n, steep_error)
+        mean = 3 * np.sqrt(probability @ (y - f) ** 2 / n)
+        assert share @ apart <= mean + 1e-12
+        for risk in RISKS:
+            assert share @ (apart > mean + np.sqrt(2 * np.log(1 / risk) / n) + 1e-12) <= risk
+        used.append(share @ apart / mean if mean > 0 else 0.0)
+    assert np.max(used) > 0.25
 
 
 def test_sum_over_classes():

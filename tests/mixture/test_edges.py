@@ -107,3 +107,55 @@ def test_the_joint_gate_maximises_the_density_of_x_and_y():
     np.testing.assert_allclose(
         model.gate_proba(X), gate / gate.sum(axis=1, keepdims=True), atol=1e-9
     )
+
+
+def nearly_collinear(seed):
+    """Two columns that agree but for 1e-5, and to the last digit where one concept is."""
+    random = np.random.default_rng(seed)
+    x, s = random.normal(size=400), np.repeat([1.0, 0.0], 200)
+    z = np.concatenate([np.zeros(200), random.normal(size=200)])
+    X = np.stack([x + 3 * s, x + 3 * s + 1e-5 * z], axis=1)
+    return X, np.where(s > 0, x, -x) + 0.1 * random.normal(size=400)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_joint_gate_on_nearly_collinear_columns(seed):
+    """The floor of its covariances does not outlast the way to the data's units and back."""
+    X, y = nearly_collinear(seed)
+    model = MixtureOfExpertsRegressor(2, gate="gaussian-joint", n_init=2, random_state=0)
+    model.fit(X, y)
+    assert model.weights_.min() > 0.4
+    np.testing.assert_allclose(np.sort(model.scale_.ravel()), [0.1, 0.1], atol=0.02)
+    # One expert's x lies on a line: nothing maximises its density, and no error is given.
+    assert np.isnan(np.diag(model.covariance_)).any()
+
+
+def test_an_information_with_negative_diagonal_has_no_inverse():
+    X, _ = nearly_collinear(0)
+    s = np.repeat([1.0, 0.0], 200)
+    model = MixtureOfExpertsRegressor(2, gate="gaussian-joint", n_init=2, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, X[:, 0] - 2 * s)  # a plane: the scales are at their floors, too
+    assert np.isnan(model.covariance_).all()
+
+
+@pytest.mark.parametrize("init", ["random", "kmeans"])
+@pytest.mark.parametrize("n_experts", [1, 2])
+def test_columns_of_zeros_without_an_intercept(n_experts, init):
+    """Nothing explains y: a mixture of normal densities around zero."""
+    from scipy.stats import norm
+
+    y = np.random.default_rng(0).normal(size=30)
+    model = MixtureOfExpertsRegressor(n_experts, fit_intercept=False, init=init, random_state=0)
+    model.fit(np.zeros((30, 2)), y)
+    np.testing.assert_array_equal(model.coef_, 0.0)
+    density = sum(
+        w * norm(0.0, s).pdf(y) for w, s in zip(model.weights_, model.scale_[:, 0], strict=True)
+    )
+    alone = norm(0.0, np.sqrt(np.mean(y**2))).logpdf(y).mean()  # -1.2184
+    assert model.lower_bound_ == pytest.approx(np.log(density).mean(), abs=1e-6)
+    if n_experts == 1:
+        assert model.lower_bound_ == pytest.approx(alone, abs=1e-12)
+    else:
+        assert model.lower_bound_ >= alone - 1e-9

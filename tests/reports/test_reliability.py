@@ -70,6 +70,17 @@ def test_labels_that_are_probabilities_have_intervals_of_means():
     assert display.upper[0] == pytest.approx(normal_mean(soft).high, rel=1e-12)
 
 
+def test_corrected_labels_of_two_classes_have_the_interval_of_the_weak_ones():
+    flipped = Y ^ (RNG.random(300) < 0.2)
+    matrix = np.array([[0.8, 0.2], [0.2, 0.8]])
+    labels = correct_weak_labels(flipped, confusion_matrix=matrix, independent_errors=True)
+    corrected = ReliabilityDisplay.from_predictions(labels, F, n_bins=5)
+    weak = ReliabilityDisplay.from_predictions(flipped, F, n_bins=5)
+    for name in ("observed", "lower", "upper"):
+        expected = (getattr(weak, name) - 0.2) / 0.6
+        np.testing.assert_allclose(getattr(corrected, name), expected, atol=1e-12)
+
+
 def test_an_estimated_confusion_matrix_leaves_intervals_out():
     flipped = Y ^ (RNG.random(300) < 0.2)
     labels = correct_weak_labels(flipped, y_true=Y, independent_errors=True)

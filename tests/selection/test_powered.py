@@ -56,6 +56,16 @@ def test_covariance_is_that_of_repeated_samples():
     np.testing.assert_allclose(np.mean([f.covariance() for f in found], axis=0), seen, rtol=0.15)
 
 
+def test_added_rows_are_those_of_the_six_ways_to_differ():
+    right = np.random.default_rng(2).random((60, 3)) < 0.7
+    values = right[:, :2] * 1.0 - right[:, 2:]
+    found = powered_means(values, values, np.ones(60, dtype=bool), 0.95)
+    ways = [(a - c, b - c) for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+    added = 1.959963984540054**2 / 6 * np.array(ways).T @ np.array(ways)
+    covariance = found.covariance_of_differences(0.95)
+    np.testing.assert_allclose(covariance, found.covariance() + added / 60**2, rtol=1e-12)
+
+
 def test_where_all_is_known_it_is_the_normal_interval():
     values, predicted, _ = sample()
     found = powered_means(values, predicted, np.ones(len(values), dtype=bool), 0.95)

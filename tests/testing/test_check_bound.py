@@ -250,6 +250,12 @@ def test_same_sentence_every_time():
     assert len(sentences) == 1
 
 
+def test_a_class_is_no_bound():
+    message = r"^bound must be an instance, as KLSandwich\(\); found the class KLSandwich\.$"
+    with pytest.raises(TypeError, match=message):
+        check_bound(KLSandwich)
+
+
 def test_errors_of_the_bound_are_its_own():
     with pytest.raises(ValueError, match="gamma must lie between 0 and 1/2"):
         check_bound(KLSandwich(gamma=2.0))

@@ -127,6 +127,12 @@ def test_not_a_number_is_no_divergence():
         check_divergence(Plain(lambda p, q: np.full(len(p), np.nan)), real_rows)
 
 
+def test_a_class_is_no_divergence():
+    message = r"^divergence must be an instance, as KL\(\); found the class KL\.$"
+    with pytest.raises(TypeError, match=message):
+        check_divergence(KL)
+
+
 def test_domain_must_be_told():
     with pytest.raises(ValueError, match="rows must be given for Distance, which has no p_range"):
         check_divergence(Distance())

@@ -143,6 +143,12 @@ def test_what_cannot_be_checked():
         check_em_monotone(NoLimit(), SAMPLE, objective=score)
 
 
+def test_a_class_is_no_estimator():
+    message = r"^estimator must be an instance, as TwoMeans\(\); found the class TwoMeans\.$"
+    with pytest.raises(TypeError, match=message):
+        check_em_monotone(TwoMeans, SAMPLE)
+
+
 def test_the_estimator_given_stays_as_it_was():
     estimator = TwoMeans(random_state=5)
     check_em_monotone(estimator, SAMPLE)

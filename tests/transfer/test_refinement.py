@@ -71,6 +71,11 @@ def classes():
     )
 
 
+@pytest.fixture(scope="module")
+def fitted_classes(classes):
+    return fit(classifier(), classes)
+
+
 # --- posteriors -----------------------------------------------------------------------------------
 
 
@@ -90,9 +95,8 @@ def test_one_label_is_refined_by_the_responsibilities_of_y_weak(expert, gate):
     np.testing.assert_allclose(own, model.source_.responsibilities(data.X, Y), atol=1e-12)
 
 
-def test_class_labels_hard_and_soft(classes):
-    model = fit(classifier(), classes)
-    source = model.source_
+def test_class_labels_hard_and_soft(fitted_classes, classes):
+    source = fitted_classes.source_
     soft = np.random.default_rng(0).dirichlet(np.ones(3), size=len(classes.X))
     log_density = label_log_density(source, classes.X, soft[:, 1:], 1)
     proba = source._expert_proba(classes.X, 1)
@@ -185,9 +189,9 @@ def test_no_shift_is_a_fixed_point():
     assert np.mean((model.predict(data.X) - data.target_mean)[target] ** 2) < 0.01
 
 
-def test_class_confusion_by_enumeration(classes):
+def test_class_confusion_by_enumeration(classes, fitted_classes):
     """One label with three classes: the expectation is a sum."""
-    model = fit(classifier(), classes)
+    model = fitted_classes
     X = classes.X[classes.sample_domain < 0]
     drawn = model.target_._expert_proba(X)
     seen = model.source_._expert_proba(X, 1)
@@ -222,9 +226,9 @@ def test_drawn_labels_have_the_experts_means(expert):
         assert drawn.std() == pytest.approx(source.scale_[1, 0], rel=0.05)
 
 
-def test_the_students_by_default_and_by_choice(data, fitted, classes):
+def test_the_students_by_default_and_by_choice(data, fitted, fitted_classes):
     assert isinstance(fitted.estimator_, LinearRegression)
-    assert isinstance(fit(classifier(), classes).estimator_, LogisticRegression)
+    assert isinstance(fitted_classes.estimator_, LogisticRegression)
     tree = fit(regressor(estimator=DecisionTreeRegressor(max_depth=3)), data)
     assert tree.estimator_.get_depth() == 3
 
@@ -244,10 +248,10 @@ def test_without_a_target_the_student_learns_the_source(data, classes):
     assert set(model.predict(classes.X)) <= {"x", "y", "z"}
 
 
-def test_weak_densities_are_the_sources(data, fitted, classes):
+def test_weak_densities_are_the_sources(data, fitted, classes, fitted_classes):
     weak = fitted.source_.log_prob(data.X, np.column_stack([np.full(2000, NAN), data.y_weak]))
     np.testing.assert_allclose(fitted.weak_log_prob(data.X, data.y_weak), weak)
-    model = fit(classifier(), classes)
+    model = fitted_classes
     proba = model.source_.predict_proba(classes.X)[1]
     expected = np.log(proba[np.arange(len(proba)), classes.y_weak])
     np.testing.assert_allclose(model.weak_log_prob(classes.X, classes.y_weak), expected)

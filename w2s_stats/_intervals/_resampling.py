@@ -6,6 +6,7 @@ import numpy as np
 
 from w2s_kernels import cpu
 from w2s_kernels._dispatch import n_threads, thread_map
+from w2s_stats._arrays import read_only
 
 # From here on the number of rows in a resample may vary: it does by 10 % or less.
 _MANY_ROWS = 100
@@ -50,7 +51,7 @@ def resampled_means(
     if len(values) < _MANY_ROWS:
         return _drawn_means(values, weight, n_resamples, np.random.default_rng(seed))
     out = np.empty((n_resamples, values.shape[1]))
-    values, weight = (_read_only(np.ascontiguousarray(a)) for a in (values, weight))
+    values, weight = (read_only(np.ascontiguousarray(a)) for a in (values, weight))
     # Four pieces a thread: who is free takes the next, and a piece prepares the rows once.
     size = -(-n_resamples // (4 * n_threads()))
 
@@ -70,10 +71,3 @@ def _drawn_means(
         drawn = random.integers(n, size=(min(_BLOCK, n_resamples - start), n))
         means.append(product[drawn].sum(axis=1) / weight[drawn].sum(axis=1, keepdims=True))
     return np.concatenate(means)
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    """A view that may not be written to, as some arrays are: Numba compiles each kind anew."""
-    view = array.view()
-    view.flags.writeable = False
-    return view

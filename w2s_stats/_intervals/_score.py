@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import beta, norm
+from scipy.special import betaincinv, ndtri
 
 from w2s_stats._intervals._interval import Interval, checked_rows
 from w2s_stats._validation import check_confidence_level
@@ -56,7 +56,7 @@ def score_mean(
 
 def wilson(rate: float, n: float, confidence_level: float) -> Interval:
     """Interval of a rate that was found in as many rows as `n` says, whole or not."""
-    z2 = float(norm.ppf(0.5 + 0.5 * confidence_level)) ** 2
+    z2 = float(ndtri(0.5 + 0.5 * confidence_level)) ** 2
     centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
     reach = np.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n**2))) / (1 + z2 / n)
     # Rounding may carry an end past the rate where that is 0 or 1.
@@ -71,7 +71,7 @@ def _few(rate: float, n: float, confidence_level: float) -> float:
     events = rate * n
     if not 0.5 < events < 3.5:
         return rate
-    return float(beta.ppf(1 - confidence_level, events, max(n - events, 0.0) + 1))
+    return float(betaincinv(events, max(n - events, 0.0) + 1, 1 - confidence_level))
 
 
 def score_interval(
@@ -104,7 +104,7 @@ def score_interval(
     True
     """
     p, v = float(np.clip(mean / largest, 0.0, 1.0)), variance / largest**2
-    z2 = float(norm.ppf(0.5 + 0.5 * confidence_level)) ** 2
+    z2 = float(ndtri(0.5 + 0.5 * confidence_level)) ** 2
     # n v (n + z^2)^2 - (n p + z^2/2) (n (1 - p) + z^2/2) changes its sign once in n > 0.
     mixed = 2 * v * z2 - p * (1 - p), v * z2**2 - z2 / 2, -(z2**2) / 4
     roots = np.roots([v, *mixed])
@@ -148,7 +148,7 @@ def variance_with_rows(known: Sample, rest: np.ndarray, added: np.ndarray, level
     Weights are taken relative to sum w^2 / sum w, so that they sum to n, Kish's number of rows, and
     an added row weighs 1.
     """
-    each, n = float(norm.ppf(0.5 + 0.5 * level)) ** 2 / 4, known.size
+    each, n = float(ndtri(0.5 + 0.5 * level)) ** 2 / 4, known.size
     weight = known.weight * (n / known.weight.sum())
     total = n + each * len(added)
     mean = ((weight * rest).sum() + each * added.sum()) / total

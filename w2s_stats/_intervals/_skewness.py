@@ -7,7 +7,7 @@ mostly noise, and an end moved in by noise misses: only what moves out is taken.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 
 def skewness(third: float, variance: float) -> float:
@@ -72,8 +72,8 @@ def widened_levels(skew: float, confidence_level: float) -> tuple[float, float]:
     >>> [round(float(level), 4) for level in widened_levels(0.2, 0.95)]
     [0.025, 0.9849]
     """
-    a, z = skew / 6, norm.ppf(0.5 + 0.5 * confidence_level)
+    a, z = skew / 6, ndtri(0.5 + 0.5 * confidence_level)
     # Of levels near 1 an end may lie beyond all resamples.
-    low, high = (norm.cdf(a + y / max(1 - a * y, 1e-9)) for y in (a - z, a + z))
+    low, high = (ndtr(a + y / max(1 - a * y, 1e-9)) for y in (a - z, a + z))
     tail = 0.5 - 0.5 * confidence_level
     return min(float(low), tail), max(float(high), 1 - tail)

@@ -17,6 +17,7 @@ from w2s_stats.bounds._non_realizable import NonRealizableGain
 from w2s_stats.bounds._output_kl_gain import OutputKLGain
 from w2s_stats.bounds._positive_heads import PositiveHeads, project_positive_heads
 from w2s_stats.bounds._projection import Projection, project_onto_hull
+from w2s_stats.bounds._tasks import TaskGains, misfit_gain_tasks
 
 __all__ = [
     "Assumption",
@@ -38,7 +39,9 @@ __all__ = [
     "PositiveHeads",
     "Projection",
     "Quantity",
+    "TaskGains",
     "heads_correction",
+    "misfit_gain_tasks",
     "project_least_squares",
     "project_onto_hull",
     "project_positive_heads",

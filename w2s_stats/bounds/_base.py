@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from w2s_stats._summary import number, plain_table, summary_of
+from w2s_stats._validation import whole_or_nothing
 
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
@@ -21,12 +22,20 @@ STATUSES = ("held", "violated", "not checked")
 class Assumption(NamedTuple):
     """A sentence that a bound rests on, and what is known of it.
 
+    In every bound's `assumptions_`.
+
     Attributes
     ----------
     name : str
         The sentence.
     status : str
         "held", "violated" or "not checked".
+
+    Examples
+    --------
+    >>> from w2s_stats.bounds import ErrorFloor
+    >>> ErrorFloor().fit([0.2, 0.6], [0.4, 0.6]).assumptions_[0].status
+    'not checked'
     """
 
     name: str
@@ -42,6 +51,13 @@ class Quantity(NamedTuple):
     value, low, high : float
     method : str
         Of the interval; empty where there is none.
+
+    Examples
+    --------
+    >>> from w2s_stats.bounds import ErrorFloor
+    >>> bound = ErrorFloor(loss="zero-one").fit([0.2, 0.6], [0.4, 0.1])
+    >>> {row.name: row.value for row in bound.table_}["floor"]
+    0.5
     """
 
     name: str
@@ -52,7 +68,7 @@ class Quantity(NamedTuple):
 
 
 class Bound(BaseEstimator, metaclass=ABCMeta):
-    """Base of the bounds: `fit` concludes with `_conclude`, `summary` prints what it left.
+    """Base of the bounds: `_fit` concludes with `_conclude`, `summary` prints what it left.
 
     A bound follows scikit-learn's conventions for parameters; what it is fitted on are
     predictions, not features, so it is none of scikit-learn's estimators.
@@ -85,7 +101,7 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
     ...     def __init__(self, *, confidence_level=0.95):
     ...         self.confidence_level = confidence_level
     ...
-    ...     def fit(self, y_weak, y_student, y_true=None, **ignored):
+    ...     def _fit(self, y_weak, y_student, y_true, **unused):
     ...         weak = np.mean(np.subtract(y_true, y_weak) ** 2)
     ...         student = np.mean(np.subtract(y_true, y_student) ** 2)
     ...         estimate = (weak - student, np.nan, np.nan, "")
@@ -97,7 +113,7 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
 
     confidence_level: float
 
-    @abstractmethod
+    @whole_or_nothing
     def fit(
         self,
         y_weak: Any,
@@ -108,7 +124,56 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         neighbors: Any = None,
         sample_weight: Any = None,
     ) -> Self:
-        """Compute the bound on predictions for the same rows."""
+        """Compute the bound on predictions for the same rows, of the kind that the class is for.
+
+        Parameters
+        ----------
+        y_weak, y_student : array-like of shape (n_samples,) or (n_samples, n_columns)
+            Predictions of the weak model and of the student: any numbers; or class probabilities,
+            a column a class or, in one dimension, the positive class's.
+        y_true : array-like of shape (n_samples,) or (n_samples, n_columns), default=None
+            The truth in the form of the predictions, or class labels 0, 1, ... where they have
+            classes; NaN where a row has none. None: no row has.
+        y_ceiling : array-like of the shape of `y_weak`, default=None
+            Predictions of F_s, a member of the student's class. Ignored by most.
+        neighbors : array-like of shape (n_samples, n_neighbors), or sparse (n_samples, n_samples)
+            The rows next to each row, by number (-1 fills up), or a graph of scikit-learn. Which
+            rows are neighbours must not depend on labels. Ignored by most.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Rows of weight zero are left out. Intervals that hold at every n are for rows without
+            weights.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If arrays differ in shape or are not of the kind, a label is no class, or a parameter is
+            not what it should be: one sentence, and nothing is half-fitted.
+        """
+        return self._fit(
+            y_weak,
+            y_student,
+            y_true,
+            y_ceiling=y_ceiling,
+            neighbors=neighbors,
+            sample_weight=sample_weight,
+        )
+
+    @abstractmethod
+    def _fit(
+        self,
+        y_weak: Any,
+        y_student: Any,
+        y_true: Any,
+        *,
+        y_ceiling: Any,
+        neighbors: Any,
+        sample_weight: Any,
+    ) -> Self:
+        """What `fit` does. A class takes by name what it uses, and the rest as `**unused`."""
 
     def _conclude(
         self,
@@ -186,7 +251,10 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         word = "yes, on" if self.holds_ else "no, not on"
         held = f"Does the estimate lie within the limits? {word} this sample."
         if np.isnan(self.estimate_):
-            held = "Without truth there is no estimate to compare with the limits."
+            held = (
+                "There is no estimate to compare with the limits: no truth was given, or it is not "
+                "computed here."
+            )
         elif self.holds_ is None:
             held = "The estimate is not over the limits' own rows: compare interval_ with them."
         notes = [held, *(f"{a.name}: {a.status}." for a in self.assumptions_)]

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from w2s_stats._intervals import Interval
-from w2s_stats._validation import check_confidence_level, is_number, shown, whole_or_nothing
+from w2s_stats._validation import check_confidence_level, is_number, shown
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
 from w2s_stats.bounds._inputs import Predictions, check_class_predictions
 from w2s_stats.bounds._log_ratio import distributions, row_facts
@@ -27,7 +27,7 @@ class BudgetedEnvelope(Bound):
     and gain >= minus the same with the ratio inverted. Both are attained, by the tilted truths
     F* ~ F_w (F_sw / F_w)^{+-1/lambda}. A budget that does not bind gives the envelope of
     `KLSandwich` (lambda = 0), without the classes that the weak model excludes; at e = 0 both ends
-    are -d(F_w, F_sw). This is ours, not a paper's.
+    are -d(F_w, F_sw). This is ours, not a paper's. `fit` takes class probabilities.
 
     Parameters
     ----------
@@ -53,6 +53,12 @@ class BudgetedEnvelope(Bound):
     interval_, method_, holds_, assumptions_, table_
         As in every bound. The table has the two ends and, around them, those of the envelope.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, also if the budget is negative, there is neither a budget nor a truth, or the gain
+        is infinity minus infinity.
+
     Examples
     --------
     >>> import numpy as np
@@ -76,38 +82,9 @@ class BudgetedEnvelope(Bound):
         self.budget = budget
         self.confidence_level = confidence_level
 
-    @whole_or_nothing
-    def fit(
-        self,
-        y_weak: Any,
-        y_student: Any,
-        y_true: Any = None,
-        *,
-        y_ceiling: Any = None,
-        neighbors: Any = None,
-        sample_weight: Any = None,
+    def _fit(
+        self, y_weak: Any, y_student: Any, y_true: Any, *, sample_weight: Any, **unused: Any
     ) -> Self:
-        """Minimise the two convex duals in lambda, and estimate the gain where there is truth.
-
-        Parameters
-        ----------
-        y_weak, y_student : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Class probabilities; one dimension: the positive class's.
-        y_true : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
-            Class labels or probabilities, NaN where a row has no label.
-        y_ceiling, neighbors : ignored
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If rows are no distributions, shapes differ, a label is no class, the gain is infinity
-            minus infinity, the budget is negative, or there is neither a budget nor a truth.
-        """
         level = check_confidence_level(self.confidence_level)
         data = check_class_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
         weak, student, weight = data.weak, data.student, data.weight

@@ -11,9 +11,19 @@ from w2s_stats.bounds._truth import Truth
 from w2s_stats.calibration._cells import bin_of
 from w2s_stats.calibration._forecast import Margin
 from w2s_stats.calibration._smooth import SortedResiduals
+from w2s_stats.calibration._smooth_interval import sampling_reach
 from w2s_stats.calibration._weak_labels import CorrectedLabels, residual_limits
 
-COMPUTED = ("same-information", "smooth")
+# Lipschitz constants of an event's weights. A vector of weights w, Lipschitz from l1 to l_inf, is
+# for two classes one weight (w_1 - w_0) / 2 of the second's probability, which moves half as much.
+SLOPES = {"smooth": 1.0, "smooth-vector": 2.0}
+
+
+def is_computed(measure: str, n_classes: int) -> bool:
+    """Whether the error is computed here, and not limited only."""
+    if measure == "smooth-vector":
+        return n_classes == 2
+    return measure in ("same-information", "smooth")
 
 
 def calibration_change(
@@ -31,7 +41,8 @@ def calibration_change(
     ----------
     data : Predictions
         With truth.
-    measure : {"same-information", "smooth"}
+    measure : {"same-information", "smooth", "smooth-vector"}
+        The last for two classes only.
     n_bins : int
         A side of the grid of cells of "same-information".
     positive_only : bool
@@ -55,25 +66,33 @@ def calibration_change(
     errors, squares = np.zeros(2), np.zeros(2)
     # Rows sum to one to a tolerance only, where the limits take distributions.
     models = [(p, p.sum(axis=1, dtype=np.float64)[rows]) for p in (data.weak, data.student)]
+    scale = _totals(truth, rows)
     for j in events:
-        y = _event(truth, j, rows)
+        y = _event(truth, j, rows) / scale
         margins = [Margin(y, p[rows, j] / total) for p, total in models]
-        errors += times * np.array(_errors(margins, share, measure, n_bins))
+        errors += np.array(_errors(margins, share, measure, n_bins))
         squares += [share @ margin.residual**2 for margin in margins]
-    size = 2.0 if measure == "smooth" else float(n_bins)
-    if positive_only:
-        limits = residual_limits(corrected, 1)
-        reach = _reach_of_event(squares, size, n, error_rate, *limits)
-    else:
-        limits = residual_limits(corrected, n_classes)
-        reach = _reach_of_sum(n_classes, size, n, error_rate, *limits)
-    return float(errors[0]), float(errors[1]), reach
+    reach = sum(
+        sampling_reach(
+            float(square),
+            n,
+            error_rate / 2,
+            limits=residual_limits(corrected, len(events)),
+            n_events=len(events),
+            # The grid's cells are the square of its side.
+            size=1.0 + SLOPES[measure] if measure in SLOPES else float(n_bins),
+        )
+        for square in squares
+    )
+    before, after = times * errors
+    return float(before), float(after), times * reach
 
 
 def _errors(margins: list[Margin], share: np.ndarray, measure: str, n_bins: int) -> list[float]:
     """Calibration error of each model for one event."""
-    if measure == "smooth":
-        return [SortedResiduals(margin).supremum(share) for margin in margins]
+    if measure in SLOPES:
+        slope = SLOPES[measure]
+        return [SortedResiduals(margin).supremum(share, slope=slope) for margin in margins]
     weak, student = (bin_of(margin.f, n_bins, "uniform") for margin in margins)
     cell = weak * n_bins + student
     return [
@@ -82,37 +101,9 @@ def _errors(margins: list[Margin], share: np.ndarray, measure: str, n_bins: int)
     ]
 
 
-def _reach_of_event(
-    squares: np.ndarray,
-    size: float,
-    n: int,
-    error_rate: float,
-    largest: float,
-    largest_square: float,
-) -> float:
-    """Theory 9.5: size sqrt(E r^2 / n) + R sqrt(2 log(1 / delta) / n) for each model, |r| <= R.
-
-    For cells the mean of the largest deviation is at most sqrt(n_cells E r^2 / n), by Cauchy and
-    Schwarz, so that a grid's size is its side.
-    """
-    # Two of the four facts are E r^2 <= its sample mean + R^2 sqrt(log / (2 n)).
-    log = np.log(4 / error_rate)
-    squares = np.minimum(squares + largest_square * np.sqrt(log / (2 * n)), largest_square)
-    return float((size * np.sqrt(squares / n) + largest * np.sqrt(2 * log / n)).sum())
-
-
-def _reach_of_sum(
-    n_classes: int,
-    size: float,
-    n: int,
-    error_rate: float,
-    largest: float,
-    largest_square: float,
-) -> float:
-    """The same for sums over classes, of residuals with sum |r_j| <= R and sum r_j^2 <= R2."""
-    log = np.log(2 / error_rate)
-    mean = size * np.sqrt(largest_square * n_classes / n)
-    return float(2 * (mean + largest * np.sqrt(2 * log / n)))
+def _totals(truth: Truth, rows: Any) -> Any:
+    """What the labelled rows of a truth sum to, one to a tolerance as those of the models."""
+    return 1.0 if truth.rows is None else truth.rows.sum(axis=1, dtype=np.float64)[rows]
 
 
 def _event(truth: Truth, j: int, rows: Any) -> np.ndarray:

@@ -7,9 +7,9 @@ from typing import Any, Self
 import numpy as np
 
 from w2s_stats._intervals import Interval, empirical_bernstein_mean
-from w2s_stats._validation import check_choice, check_confidence_level, whole_or_nothing
+from w2s_stats._validation import check_choice, check_confidence_level
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._calibration_change import COMPUTED, calibration_change
+from w2s_stats.bounds._calibration_change import calibration_change, is_computed
 from w2s_stats.bounds._inputs import Predictions, check_class_predictions
 from w2s_stats.bounds._log_ratio import distributions, row_facts
 from w2s_stats.bounds._row_means import (
@@ -46,10 +46,14 @@ class CalibrationShift(Bound):
       cells of a grid on (F_w,j, F_sw,j);
     - "distance", L = 1, two classes: distance to calibration of the positive class's probability;
     - "smooth", L = 2: smooth calibration error, summed over classes;
-    - "smooth-vector", L = 3: its version with a vector of weights, Lipschitz from l1 to l_inf.
+    - "smooth-vector", L = 3: its version with a vector of weights, Lipschitz from l1 to l_inf. For
+      two classes its weights have Lipschitz constant 2 in the positive class's probability.
 
-    One-dimensional probabilities are those of the positive class: the distance is then
-    E\|F_sw - F_w\|, half of the two classes' sum, and so are the measures.
+    `fit` takes class probabilities. In one dimension, the positive class's, the distance is
+    E\|F_sw - F_w\|, half of the two classes' sum, and so are the measures. `y_true` may also be
+    `CorrectedLabels` of a labeller whose errors, given the class, are independent of both
+    forecasts, as those of `y_weak` itself or of the student's training labels are not (theory 4.5).
+    The limits of the smooth measures are then those of a population, and `holds_` is None.
 
     Yao et al. (Theorem 2) print 2 sqrt(1 - exp(-d)) for the *marginal* calibration error, which
     conditions each model on its own scores. That is false (theory 4.2): F_w = 1/2 is calibrated for
@@ -66,20 +70,26 @@ class CalibrationShift(Bound):
     Attributes
     ----------
     estimate_ : float
-        C(F_sw) - C(F_w) in the labelled rows. NaN without truth, and for "distance" and
-        "smooth-vector", which are limited here but not computed.
+        C(F_sw) - C(F_w) in the labelled rows. NaN without truth, and for "distance" and, of more
+        than two classes, "smooth-vector", which are limited here but not computed.
     lower_, upper_ : float
         -+ L times the observed mean distance in this sample, the tightest limit. `table_` has its
         intervals for a population, and the limits by Pinsker and by Bretagnolle and Huber.
     interval_ : tuple of two floats
         Valid at every n, and wide (theory 9.5, and its like for cells): each of the two errors is
         within c sqrt(E r^2 / n) + sqrt(2 log(1 / delta) / n) of its population value, r = y - F,
-        c = 2 for "smooth" and `n_bins` for cells, and the change within L times the mean distance,
+        c = L for weights and `n_bins` for cells, and the change within L times the mean distance,
         by empirical Bernstein. NaN where rows have weights, or labels were corrected by an
         estimated matrix. Errors are suprema of means, not means of rows, so that none of it is
         prediction-powered: rows without label count for the distance only.
     method_, holds_, assumptions_, table_
         As in every bound.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, also if the measure conditions on scores or is unknown, or "distance" is asked for
+        other than one-dimensional probabilities.
 
     References
     ----------
@@ -101,42 +111,9 @@ class CalibrationShift(Bound):
         self.n_bins = n_bins
         self.confidence_level = confidence_level
 
-    @whole_or_nothing
-    def fit(
-        self,
-        y_weak: Any,
-        y_student: Any,
-        y_true: Any = None,
-        *,
-        y_ceiling: Any = None,
-        neighbors: Any = None,
-        sample_weight: Any = None,
+    def _fit(
+        self, y_weak: Any, y_student: Any, y_true: Any, *, sample_weight: Any, **unused: Any
     ) -> Self:
-        """Compute the limits, and the change where there is truth.
-
-        Parameters
-        ----------
-        y_weak, y_student : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Class probabilities; one dimension: the positive class's.
-        y_true : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
-            Class labels or probabilities, NaN where a row has no label; or `CorrectedLabels` of a
-            labeller whose errors, given the class, are independent of both forecasts, as those of
-            `y_weak` itself or of the student's training labels are not (theory 4.5). The limits of
-            "smooth" are then those of a population, and `holds_` is None.
-        y_ceiling, neighbors : ignored
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If the measure conditions on scores or is unknown, "distance" is asked for other than
-            one-dimensional probabilities, rows are no distributions, shapes differ, or a label is
-            no class.
-        """
         level = check_confidence_level(self.confidence_level)
         self._check_measure()
         data = check_class_predictions(
@@ -154,7 +131,7 @@ class CalibrationShift(Bound):
         limit = table[0].value
         corrected = y_true if isinstance(y_true, CorrectedLabels) else None
         estimate = None
-        if data.truth is not None and self.measure in COMPUTED:
+        if data.truth is not None and is_computed(self.measure, data.weak.shape[1]):
             before, after, reach = calibration_change(
                 data,
                 measure=self.measure,
@@ -189,7 +166,7 @@ class CalibrationShift(Bound):
                 *([] if data.complete else [LABELLED_AT_RANDOM]),
             ],
             # Cells average labels that lie outside [0, 1], smooth weights do not.
-            comparable=data.complete and (corrected is None or self.measure != "smooth"),
+            comparable=data.complete and (corrected is None or self.measure == "same-information"),
             # The change is a difference of errors of order 1, exact to their rounding.
             rounding=1e-9 + 1e-13 / max(limit, 1e-13),
         )

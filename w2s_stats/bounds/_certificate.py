@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from w2s_stats._validation import check_confidence_level, whole_or_nothing
+from w2s_stats._validation import check_confidence_level
 from w2s_stats.bounds._base import Assumption, Quantity
 from w2s_stats.bounds._classes import FunctionClass, extreme_gaps
 from w2s_stats.bounds._gain import GainBound, divergence_rows, errors, mean
@@ -24,7 +24,8 @@ class GainCertificate(GainBound):
     and likewise from above. It needs no truth and no optimal student: early stopping, a penalty, or
     another loss only widen it. For the student that projects the weak model onto the class the
     supremum is zero and the limit is the misfit; see theory 2.1 and 2.2. A supremum over a sample
-    is too large on average, so the lower limit errs downwards.
+    is too large on average, so the lower limit errs downwards. `fit` takes any numbers, in one
+    column or several; noisy labels will do as truth, for the gain is linear in it.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class GainCertificate(GainBound):
     Raises
     ------
     ValueError
-        In `fit`, if arrays differ in shape, are not finite or lie outside the divergence's domain.
+        In `fit`, also if predictions lie outside the divergence's domain.
 
     See Also
     --------
@@ -90,33 +91,9 @@ class GainCertificate(GainBound):
         self.n_resamples = n_resamples
         self.random_state = random_state
 
-    @whole_or_nothing
-    def fit(
-        self,
-        y_weak: Any,
-        y_student: Any,
-        y_true: Any = None,
-        *,
-        y_ceiling: Any = None,
-        neighbors: Any = None,
-        sample_weight: Any = None,
+    def _fit(
+        self, y_weak: Any, y_student: Any, y_true: Any, *, sample_weight: Any, **unused: Any
     ) -> Self:
-        """Compute the limits, and the gain where rows have a truth.
-
-        Parameters
-        ----------
-        y_weak, y_student : array-like of shape (n_samples,) or (n_samples, n_columns)
-            Predictions.
-        y_true : array-like, default=None
-            Of the same shape, or class labels; NaN where a row has none. Noisy labels will do:
-            the gain is linear in the truth.
-        y_ceiling, neighbors : ignored
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        self
-        """
         check_confidence_level(self.confidence_level)
         data = check_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
         divergence = check_divergence(self.divergence)

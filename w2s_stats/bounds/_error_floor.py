@@ -16,7 +16,6 @@ from w2s_stats._intervals import (
 from w2s_stats._validation import (
     check_choice,
     check_confidence_level,
-    whole_or_nothing,
 )
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
 from w2s_stats.bounds._inputs import Predictions, check_class_predictions, check_predictions
@@ -53,7 +52,8 @@ class ErrorFloor(Bound):
     alone, since it may be the truth: theory 9.4's (floor - U) / 2 under d(F*, F_sw), with U the
     upper end of `KLSandwich`, is never positive (F* = F_sw has gain KL(F_sw || F_w), which is <= U
     and >= the floor). The cross-entropy of labels is the exception: -E log max_j F_j is under it,
-    and in the table. This is ours, not a paper's.
+    and in the table. This is ours, not a paper's. `fit` takes class probabilities, for the squared
+    loss any numbers.
 
     Parameters
     ----------
@@ -73,13 +73,18 @@ class ErrorFloor(Bound):
     interval_, method_, holds_, assumptions_, table_
         As in every bound.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, also if `loss` is none of the four.
+
     Examples
     --------
     >>> from w2s_stats.bounds import ErrorFloor
     >>> bound = ErrorFloor(loss="zero-one").fit([0.9, 0.2, 0.6, 0.4], [0.8, 0.3, 0.1, 0.1])
     >>> bound.lower_
     0.25
-    >>> ErrorFloor().fit([[0.9, 0.1]], [[0.1, 0.9]]).lower_.__round__(3)
+    >>> round(ErrorFloor().fit([[0.9, 0.1]], [[0.1, 0.9]]).lower_, 3)
     1.022
     """
 
@@ -87,40 +92,9 @@ class ErrorFloor(Bound):
         self.loss = loss
         self.confidence_level = confidence_level
 
-    @whole_or_nothing
-    def fit(
-        self,
-        y_weak: Any,
-        y_student: Any,
-        y_true: Any = None,
-        *,
-        y_ceiling: Any = None,
-        neighbors: Any = None,
-        sample_weight: Any = None,
+    def _fit(
+        self, y_weak: Any, y_student: Any, y_true: Any, *, sample_weight: Any, **unused: Any
     ) -> Self:
-        """Compute the floor, and the two errors' sum where there is truth.
-
-        Parameters
-        ----------
-        y_weak, y_student : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Class probabilities; one dimension: the positive class's. For the squared loss any
-            finite numbers, one dimension or more outputs.
-        y_true : array-like, default=None
-            Class labels or probabilities, NaN where a row has no label; for the squared loss also
-            an array like `y_weak`.
-        y_ceiling, neighbors : ignored
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If `loss` is none of the four, rows are no distributions, shapes differ or a label is no
-            class.
-        """
         level = check_confidence_level(self.confidence_level)
         check_choice("loss", self.loss, LOSSES)
         if self.loss == "squared":

@@ -8,17 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._intervals import (
-    BOOTSTRAP_ROWS,
-    Interval,
-    bootstrap_mean,
-    normal_mean,
-    prediction_powered_mean,
-)
+from w2s_stats._intervals import BOOTSTRAP_ROWS, Interval, bootstrap_mean, normal_mean
 from w2s_stats._validation import shown
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
 from w2s_stats.bounds._inputs import Predictions
-from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS
+from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS, powered_mean
 from w2s_stats.bounds._rows import blocks_of
 
 # Of a limit: what holds up to rounding holds.
@@ -28,7 +22,7 @@ ROUNDING = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}
 STUDENT_CLASSES = ("convex", "affine")
 
 # Of a gain: units in the last place of the errors that it is the difference of.
-_CANCELLED = 64
+CANCELLED = 64
 
 
 class GainBound(Bound):
@@ -57,15 +51,7 @@ class GainBound(Bound):
         """
         if data.complete:
             return self._mean(values, data.weight)
-        near = data.labelled
-        return prediction_powered_mean(
-            values,
-            guess[near],
-            guess[~near],
-            labelled_weight=data.labelled_weight,
-            unlabelled_weight=None if data.weight is None else data.weight[~near],
-            confidence_level=self.confidence_level,
-        )
+        return powered_mean(values, guess, data.labelled, data.weight, self.confidence_level)
 
     def _conclude_gain(
         self,
@@ -85,7 +71,7 @@ class GainBound(Bound):
             estimate = self._labelled_mean(weak_error - student_error, misfit, data)
             # What rounding of the two leaves when one is taken from the other.
             size = mean(weak_error + student_error, data.labelled_weight)
-            cancelled = float(_CANCELLED * np.finfo(data.student.dtype).eps * size)
+            cancelled = float(CANCELLED * np.finfo(data.student.dtype).eps * size)
         sampling = [] if data.complete else [LABELLED_AT_RANDOM]
         return self._conclude(
             estimate,

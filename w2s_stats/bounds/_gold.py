@@ -8,14 +8,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from w2s_stats._intervals import Interval, normal_mean
+from w2s_stats._intervals import Interval, normal_mean, score_mean
 from w2s_stats._validation import (
     check_choice,
     check_confidence_level,
     check_integer,
     is_number,
     shown,
-    whole_or_nothing,
 )
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
 from w2s_stats.bounds._inputs import Predictions, check_class_predictions
@@ -38,6 +37,8 @@ class GoldLabelPlan(Bound):
     Three steps: `fit` without truth says which rows to label (`to_label_`) and what is known
     without any label (`lower_`, `upper_`); `labels_needed` says how many labels a gain of a given
     size takes; `fit` with the labels of those rows, NaN elsewhere, says what the gain is.
+
+    `fit` takes class probabilities, above zero for the gain in log-likelihood.
 
     Parameters
     ----------
@@ -63,6 +64,9 @@ class GoldLabelPlan(Bound):
         rows that differ at all, each of these once: the gain is then known exactly.
     to_label_ : ndarray of int
         The rows in `rows_`, each once, ascending.
+    envelope_ : ndarray of shape (n_samples, 2)
+        a_i and b_i times each row's share of the weight and `n_samples`, 0 in rows of weight zero:
+        their means are `lower_` and `upper_`, and rows are drawn in proportion to their widths.
     width_ : float
         Mean of w_i.
     n_open_ : int
@@ -70,7 +74,14 @@ class GoldLabelPlan(Bound):
     holds_, assumptions_, table_
         As in every bound. The table has the rows that matter and are to be labelled, the mean
         width, the reach of the interval and, to compare, its reach if rows were drawn uniformly;
-        with labels also the estimate's asymptotic interval, which is shorter.
+        with labels also the estimate's asymptotic interval, which is shorter; for accuracy it is
+        by score, as Wilson's of a rate is: it has a width where all drawn labels agree.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, also if a probability is zero (gain in log-likelihood), a drawn row has no label,
+        or a parameter is out of range.
 
     Notes
     -----
@@ -117,41 +128,9 @@ class GoldLabelPlan(Bound):
         self.confidence_level = confidence_level
         self.random_state = random_state
 
-    @whole_or_nothing
-    def fit(
-        self,
-        y_weak: Any,
-        y_student: Any,
-        y_true: Any = None,
-        *,
-        y_ceiling: Any = None,
-        neighbors: Any = None,
-        sample_weight: Any = None,
+    def _fit(
+        self, y_weak: Any, y_student: Any, y_true: Any, *, sample_weight: Any, **unused: Any
     ) -> Self:
-        """Draw the rows to label, and estimate the gain from them where `y_true` is given.
-
-        Parameters
-        ----------
-        y_weak, y_student : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Probabilities of the classes, or of the positive class; above zero for the gain in
-            log-likelihood.
-        y_true : array-like of shape (n_samples,) or (n_samples, n_classes), or None
-            Classes 0, 1, ..., or probabilities of them; NaN where not known. Needed in the rows
-            `to_label_`, and used nowhere else.
-        y_ceiling, neighbors : None
-            Not used.
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If the arrays are no probabilities or differ in shape, a probability is zero (gain in
-            log-likelihood), a drawn row has no label, or a parameter is out of range.
-        """
         check_confidence_level(self.confidence_level)
         check_choice("gain", self.gain, tuple(_GAINS))
         check_integer("n_labels", self.n_labels, 1)
@@ -184,9 +163,19 @@ class GoldLabelPlan(Bound):
             method = "all labels that matter" if exact else "Hoeffding"
             estimate = Interval(ends[0], ends[1], ends[2], method)
             if not exact:
-                normal = normal_mean(middle + width * term, confidence_level=self.confidence_level)
-                table.append(Quantity("gain, asymptotic", *normal))
-        self.rows_ = data.numbers()[rows]
+                level = self.confidence_level
+                if self.gain == "accuracy":
+                    # As for a rate: labels that all agree say little of how few do not.
+                    rate = score_mean(term + 0.5, confidence_level=level)
+                    ends = [lower + width * end for end in rate[:3]]
+                    shorter = Interval(ends[0], ends[1], ends[2], rate.method)
+                else:
+                    shorter = normal_mean(middle + width * term, confidence_level=level)
+                table.append(Quantity("gain, asymptotic", *shorter))
+        numbers, n_given = data.numbers(), len(np.asarray(y_weak))
+        self.envelope_ = np.zeros((n_given, 2))
+        self.envelope_[numbers] = n_given * share[:, None] * np.column_stack([low, high])
+        self.rows_ = numbers[rows]
         self.to_label_, self.width_ = np.unique(self.rows_), width
         self.n_open_ = int(np.count_nonzero(mass))
         return self._conclude(

@@ -6,11 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._validation import check_confidence_level, whole_or_nothing
+from w2s_stats._validation import check_confidence_level
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
 from w2s_stats.bounds._inputs import check_class_predictions
 from w2s_stats.bounds._log_ratio import RowFacts, row_facts
 from w2s_stats.bounds._parameters import check_floor_of
+from w2s_stats.bounds._ranges import log_range
 from w2s_stats.bounds._row_means import (
     FRESH_ROWS,
     intervals_of_end,
@@ -60,7 +61,7 @@ class KLSandwich(Bound):
     C = sqrt(2 (1 - gamma) / gamma), the sharp constant (theory 3.2); and the printed
     +- C_1 sqrt(d(F_w, F_sw)) of Yao et al., C_1 = ((1 / gamma) log(1 / gamma) + 1 / e) / sqrt(2),
     which is true for gamma <= 0.43542 only (theory 3.1: with two classes, F_w = (.48, .52),
-    F_sw = (.4801, .5199) and the first class certain, it fails).
+    F_sw = (.4801, .5199) and the first class certain, it fails). `fit` takes class probabilities.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ class KLSandwich(Bound):
     lower_, upper_ : float
         Ends of the envelope on this sample. For a population take the intervals in `table_`: by
         bootstrap (normal above 20,000 rows), and by empirical Bernstein, valid at every n, whose
-        range needs a known gamma.
+        range needs a known gamma and rows without weights.
     gamma_ : float
         The floor: as given, or the smallest probability found.
     table_ : list of Quantity
@@ -92,6 +93,12 @@ class KLSandwich(Bound):
         intervals that take gamma as given; and what they are made of.
     interval_, method_, holds_, assumptions_
         As in every bound.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, also if gamma lies outside [0, 1 / n_classes] or above a probability that was
+        found, or the gain is infinity minus infinity.
 
     References
     ----------
@@ -119,40 +126,9 @@ class KLSandwich(Bound):
         self.confidence_level = confidence_level
         self.random_state = random_state
 
-    @whole_or_nothing
-    def fit(
-        self,
-        y_weak: Any,
-        y_student: Any,
-        y_true: Any = None,
-        *,
-        y_ceiling: Any = None,
-        neighbors: Any = None,
-        sample_weight: Any = None,
+    def _fit(
+        self, y_weak: Any, y_student: Any, y_true: Any, *, sample_weight: Any, **unused: Any
     ) -> Self:
-        """Compute the limits, and the gain where there is truth.
-
-        Parameters
-        ----------
-        y_weak, y_student : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Class probabilities; one dimension: the positive class's.
-        y_true : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
-            Class labels or probabilities, NaN where a row has no label.
-        y_ceiling, neighbors : ignored
-        sample_weight : array-like of shape (n_samples,), default=None
-            The Bernstein intervals are left out where rows have weights.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If rows are no distributions, shapes differ, a label is no class, gamma lies outside
-            [0, 1 / n_classes] or above a probability that was found, or the gain is infinity minus
-            infinity.
-        """
         level = check_confidence_level(self.confidence_level)
         data = check_class_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
         facts = row_facts(data.weak, data.student, data.truth)
@@ -231,21 +207,6 @@ class KLSandwich(Bound):
                 "held" if true else "violated",
             ),
         ]
-
-
-def log_range(gamma: float, n_classes: int) -> float:
-    """Largest |log(s_j / w_j)| of probabilities from gamma up, log((1 - (k - 1) gamma) / gamma).
-
-    Examples
-    --------
-    >>> from w2s_stats.bounds._kl_sandwich import log_range
-    >>> round(log_range(0.1, 2), 3), log_range(0.0, 2)
-    (2.197, inf)
-    """
-    if gamma == 0:
-        return np.inf
-    # A floor of 1 / k up to rounding leaves nothing but the uniform distribution.
-    return max(0.0, float(np.log((1 - (n_classes - 1) * gamma) / gamma)))
 
 
 def _times(constant: float, root: float) -> float:

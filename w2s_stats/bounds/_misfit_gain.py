@@ -6,10 +6,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._intervals import Interval, empirical_bernstein_mean
-from w2s_stats._validation import check_choice, check_confidence_level, shown, whole_or_nothing
+from w2s_stats._intervals import empirical_bernstein_mean
+from w2s_stats._validation import check_choice, check_confidence_level, shown
 from w2s_stats.bounds._base import Assumption, Quantity
-from w2s_stats.bounds._finite_sample import finite_sample_terms, on_width
+from w2s_stats.bounds._finite_sample import (
+    epsilon_of,
+    finite_sample_terms,
+    on_few_labels,
+    on_width,
+)
 from w2s_stats.bounds._gain import (
     STUDENT_CLASSES,
     GainBound,
@@ -18,6 +23,7 @@ from w2s_stats.bounds._gain import (
 )
 from w2s_stats.bounds._heads_correction import heads_correction
 from w2s_stats.bounds._inputs import Predictions, check_predictions
+from w2s_stats.bounds._misfit_assumptions import on_student_and_truth
 from w2s_stats.bounds._parameters import check_divergence, check_not_negative
 from w2s_stats.bounds._ranges import probability_ranges, value_ranges
 from w2s_stats.divergences import KL, Squared
@@ -47,7 +53,8 @@ class MisfitGain(GainBound):
     inequality fails there, as it does for a ridge penalty. `GainCertificate` is for any student.
 
     Noisy labels may stand for the truth they are drawn from: gain and misfit - gain are linear in
-    it, though both errors then hold the noise.
+    it, though both errors then hold the noise. `fit` takes any numbers, in one column or several,
+    and as `y_ceiling` a member of the student's class, the nearer the truth the better.
 
     Parameters
     ----------
@@ -65,7 +72,9 @@ class MisfitGain(GainBound):
         clipped there. Needed by `n_heads`; gives finite-sample intervals for rows without weights.
     output_range : tuple of two floats, default=None
         For other divergences: the range in which every prediction and truth is known to lie; gives
-        finite-sample intervals for rows without weights.
+        finite-sample intervals for rows without weights. Truths may lie beyond an end up to a
+        closed end of the divergence's domain, as hard labels 0 and 1 do for `BinaryKL`: whether
+        any do here or not, those intervals allow for it.
     width : float, default=0.0
         For the finite-sample inequality, whose terms are in the table (squared error, with truth
         and `y_ceiling`; theory 2.4): how far means over these rows may be from means over the rows
@@ -90,8 +99,8 @@ class MisfitGain(GainBound):
     Raises
     ------
     ValueError
-        In `fit`, if arrays differ in shape, are not finite or lie outside the divergence's domain,
-        or a parameter does not go with the divergence.
+        In `fit`, also if predictions lie outside the divergence's domain, or a parameter does not
+        go with the divergence.
 
     References
     ----------
@@ -138,34 +147,16 @@ class MisfitGain(GainBound):
         self.n_resamples = n_resamples
         self.random_state = random_state
 
-    @whole_or_nothing
-    def fit(
+    def _fit(
         self,
         y_weak: Any,
         y_student: Any,
-        y_true: Any = None,
+        y_true: Any,
         *,
-        y_ceiling: Any = None,
-        neighbors: Any = None,
-        sample_weight: Any = None,
+        y_ceiling: Any,
+        sample_weight: Any,
+        **unused: Any,
     ) -> Self:
-        """Compute the misfit, and the gain where rows have a truth.
-
-        Parameters
-        ----------
-        y_weak, y_student : array-like of shape (n_samples,) or (n_samples, n_columns)
-            Predictions.
-        y_true : array-like, default=None
-            Of the same shape, or class labels; NaN where a row has none.
-        y_ceiling : array-like, default=None
-            Predictions of F_s, a member of the student's class; the nearer the truth the better.
-        neighbors : ignored
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        self
-        """
         check_confidence_level(self.confidence_level)
         check_not_negative("width", self.width)
         check_choice("student_class", self.student_class, STUDENT_CLASSES)
@@ -184,11 +175,11 @@ class MisfitGain(GainBound):
 
         total = self._mean(misfit, data.weight)
         table = [Quantity("misfit", *total), *self._any_n(ranges, "misfit", misfit)]
-        lower = total.estimate
+        correction = 0.0
         if self.n_heads is not None:
             correction = self._correction(self.n_heads, divergence, data)
             table.append(Quantity("correction for k heads", correction))
-            lower -= correction
+        lower = total.estimate - correction
 
         inside, within = self._inside(divergence, data, misfit), None
         if inside is not None:
@@ -210,15 +201,20 @@ class MisfitGain(GainBound):
                 Quantity("error of the weak model", *of_weak),
                 Quantity("error of the student", *of_student),
             ]
-            if isinstance(divergence, Squared):
-                printed = finite_sample_terms(
-                    self,
-                    data,
-                    weak_error=of_weak,
-                    student_error=of_student,
-                    misfit=total,
-                    width=self.width,
-                )
+            if isinstance(divergence, Squared) and data.ceiling is not None:
+                epsilon = epsilon_of(self, data)
+                printed = [
+                    Quantity("epsilon = d(F_s, F*)", *epsilon),
+                    *finite_sample_terms(
+                        self,
+                        data,
+                        epsilon=epsilon,
+                        weak_error=of_weak,
+                        student_error=of_student,
+                        misfit=total,
+                        width=self.width,
+                    ),
+                ]
         return self._conclude_gain(
             known,
             misfit,
@@ -227,8 +223,15 @@ class MisfitGain(GainBound):
             lower if self.student_class == "affine" else np.inf,
             table=[*table, *printed],
             assumptions=[
-                *self._assumptions(data, within, total.estimate),
-                *([on_width(self.width)] if printed else []),
+                *on_student_and_truth(
+                    data,
+                    within,
+                    slack=_OPTIMAL * total.estimate + correction,
+                    student_class=self.student_class,
+                    n_heads=self.n_heads,
+                ),
+                *self._on_what_was_known(),
+                *([on_width(self.width), *on_few_labels(data)] if printed else []),
             ],
         )
 
@@ -237,10 +240,16 @@ class MisfitGain(GainBound):
         name = type(divergence).__name__
         if isinstance(divergence, KL):
             if self.output_range is not None:
-                raise ValueError("output_range is not for KL: give gamma, a floor, instead.")
+                raise ValueError(
+                    "output_range must be None with KL, whose rows have gamma, a floor; found "
+                    f"{shown(self.output_range)}."
+                )
             return None if self.gamma is None else probability_ranges(self.gamma, data)
         if self.gamma is not None:
-            raise ValueError(f"gamma is a floor for KL; found it with {name}: give output_range.")
+            raise ValueError(
+                f"gamma must be None with {name}, whose rows have output_range; found "
+                f"{shown(self.gamma)}."
+            )
         if self.output_range is None:
             return None
         return value_ranges(divergence, self.output_range, data)
@@ -279,23 +288,7 @@ class MisfitGain(GainBound):
         )
         return weak_error - student_error - misfit
 
-    def _assumptions(
-        self, data: Predictions, inside: Interval | None, misfit: float
-    ) -> list[Assumption]:
-        """What the theorem rests on; a ceiling may show that the student is no projection."""
-        optimal = realizable = "not checked"
-        if inside is not None:
-            slack = _OPTIMAL * misfit
-            beyond = self.student_class == "affine" and inside.low > slack
-            optimal = "violated" if inside.high < -slack or beyond else "not checked"
-        if data.truth is not None and data.ceiling is not None:
-            ceiling = data.ceiling
-            same = data.labelled_values(
-                lambda truth, rows: np.all((truth == ceiling[rows]).reshape(len(truth), -1), axis=1)
-            )
-            realizable = "held" if same.all() else "not checked"
-        return [
-            Assumption(f"The student's class is {self.student_class} in mean space", "not checked"),
-            Assumption("The truth lies in the class", realizable),
-            Assumption("The student minimises the misfit over the class, unpenalised", optimal),
-        ]
+    def _on_what_was_known(self) -> list[Assumption]:
+        """A floor or a range that was read off this sample makes no interval at every n."""
+        given = [name for name in ("gamma", "output_range") if getattr(self, name) is not None]
+        return [Assumption(f"{name} was known beforehand", "not checked") for name in given]

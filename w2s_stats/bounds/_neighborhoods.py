@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import coo_array, csr_array, issparse
 
+# Rows whose neighbours' neighbours are listed at a time, and the most steps that are listed.
+_BLOCK = 1000
+_MOST_STEPS = 10**8
+
 
 class Rows(NamedTuple):
     """What the theorem distinguishes, one boolean a row, for the rows that have weight.
@@ -49,17 +53,41 @@ class Rows(NamedTuple):
         return float(np.average(event, weights=self.weight))
 
     def covariance(self, values: np.ndarray, part: np.ndarray | None = None) -> float:
-        """What neighbours' covariance adds to the variance of a weighted mean, if it is positive.
+        """What neighbours' dependence adds to the variance of a weighted mean, if it is positive.
 
-        sum d_i d_j over pairs of neighbours, d = w (v - m) / sum w. Each `part` of the rows has its
-        own mean, and the means are added up.
+        sum d_i d_j over pairs of neighbours, d = w (v - m) / sum w, less what it would be if they
+        had no more in common than rows two steps apart: those are alike, as rows of one place are,
+        without being dependent. Each `part` of the rows has its own mean; the means are added up.
         """
         weight = np.ones(len(values)) if self.weight is None else self.weight
         d = np.empty(len(values))
         for rows in [np.ones(len(d), dtype=bool)] if part is None else [part, ~part]:
             w, v = weight[rows], values[rows]
             d[rows] = w * (v - np.average(v, weights=w)) / w.sum() if rows.any() else 0.0
-        return max(float(d @ (self.near @ d)), 0.0)
+        return max(float(d @ (self.near @ d)) - _likeness(self.near, d), 0.0)
+
+
+def _likeness(near: csr_array, d: np.ndarray) -> float:
+    """Mean of d_i d_j over pairs two steps apart, if positive, times the number of neighbours.
+
+    Two steps apart: no neighbours themselves, with one in common. 0 where there are no such pairs,
+    as among independent groups of neighbours, or too many to be looked at.
+    """
+    degree = np.diff(near.indptr).astype(np.float64)
+    if not degree.any() or degree @ degree > _MOST_STEPS:
+        return 0.0
+    total, count = 0.0, 0
+    for start in range(0, len(d), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        own, here = near[rows], d[rows]
+        two = own @ near
+        two.data[:] = 1.0
+        nearer = two.multiply(own).tocsr()
+        # In two steps a row with a neighbour also comes back to itself.
+        back = degree[rows] > 0
+        total += here @ (two @ d) - here @ (nearer @ d) - here[back] @ here[back]
+        count += two.nnz - nearer.nnz - np.count_nonzero(back)
+    return max(total, 0.0) / count * near.nnz if count else 0.0
 
 
 def edges(neighbors: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:

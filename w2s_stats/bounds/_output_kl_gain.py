@@ -6,17 +6,20 @@ from typing import Any, Self
 
 import numpy as np
 
-from w2s_stats._intervals import Interval, normal_mean, prediction_powered_mean
-from w2s_stats._validation import check_choice, check_confidence_level, whole_or_nothing
+from w2s_stats._intervals import Interval, normal_mean
+from w2s_stats._validation import check_choice, check_confidence_level
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
+from w2s_stats.bounds._gain import CANCELLED, ROUNDING
 from w2s_stats.bounds._inputs import Predictions, check_predictions
 from w2s_stats.bounds._output_parts import (
     bracket_parts,
     condition_parts,
     divergence_parts,
     gain_parts,
+    misfit_parts,
+    over_mean,
 )
-from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS
+from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS, powered_mean
 from w2s_stats.divergences._outputs import as_outputs
 
 
@@ -41,7 +44,7 @@ class OutputKLGain(Bound):
     is in two parts (theory 5.4): *inside the class*, what it would be were F_s the truth, and
     *outside*, exactly E (F_w - F_sw) log(F_s / F*), forward, or E (F* - F_s) log(F_sw / F_w). The
     table has all terms of [Y25] Theorem 4 that the sample has, the condition for F_s among them;
-    the assumptions name the others.
+    the assumptions name the others. `fit` takes outputs in one column.
 
     Parameters
     ----------
@@ -67,7 +70,12 @@ class OutputKLGain(Bound):
     holds_ : bool or None
         Whether gain >= misfit: forward, this is `condition_` >= -`bracket_`.
     interval_, method_, assumptions_, table_
-        As in every bound; intervals are normal, by the delta method.
+        As in every bound; intervals are normal, widened for skewness, by the delta method.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, also if outputs are not positive where they must be, or have several columns.
 
     References
     ----------
@@ -93,40 +101,16 @@ class OutputKLGain(Bound):
         self.normalize = normalize
         self.confidence_level = confidence_level
 
-    @whole_or_nothing
-    def fit(
+    def _fit(
         self,
         y_weak: Any,
         y_student: Any,
-        y_true: Any = None,
+        y_true: Any,
         *,
-        y_ceiling: Any = None,
-        neighbors: Any = None,
-        sample_weight: Any = None,
+        y_ceiling: Any,
+        sample_weight: Any,
+        **unused: Any,
     ) -> Self:
-        """Compute the misfit, and gain and condition where there is truth.
-
-        Parameters
-        ----------
-        y_weak, y_student : array-like of shape (n_samples,) or (n_samples, 1)
-            Outputs; > 0 under `normalize="sum"`.
-        y_true : array-like of the same shapes, default=None
-            NaN where a row has no label.
-        y_ceiling : array-like of the same shapes, default=None
-            Outputs of F_s, a member of the student's class; the nearer the truth the better.
-        neighbors : ignored
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If arrays are not finite or have more than one column, lengths differ, outputs are not
-            positive where they must be, or `training` or `normalize` is none of its choices.
-        """
         check_confidence_level(self.confidence_level)
         check_choice("training", self.training, ("forward", "reverse"))
         check_choice("normalize", self.normalize, ("sum", "softmax"))
@@ -140,15 +124,12 @@ class OutputKLGain(Bound):
         )
         weak = self._log_density(data.weak, data, "y_weak")
         student = self._log_density(data.student, data, "y_student")
-        misfits = {
-            "forward": divergence_parts(weak, student, data.weight),
-            "reverse": divergence_parts(student, weak, data.weight),
-        }
+        misfits = misfit_parts(weak, student, data.weight)
         models = {"F_w": weak, "F_sw": student}
         if data.ceiling is not None:
             models["F_s"] = self._log_density(data.ceiling, data, "y_ceiling")
-        inside = self._inside(models, misfits, data)
-        found = self._truth(models, misfits, inside, data)
+        inside = self._inside(models, misfits, data.weight)
+        found = self._truth(models, data)
         table = [
             Quantity(name, *self._mean(rows, misfits[self.training], data))
             for name, rows in {
@@ -177,45 +158,46 @@ class OutputKLGain(Bound):
                 NEW_ROWS,
                 *([] if data.complete else [LABELLED_AT_RANDOM]),
             ],
+            rounding=ROUNDING[data.student.dtype],
+            cancelled=self._rounding_of_gain(values, data),
             comparable=data.complete,
         )
 
     def _inside(
-        self, models: dict[str, np.ndarray], misfits: dict[str, np.ndarray], data: Predictions
+        self,
+        models: dict[str, np.ndarray],
+        misfits: dict[str, np.ndarray],
+        weight: np.ndarray | None,
     ) -> dict[str, np.ndarray]:
         """What gain - misfit and its two forward parts are if F_s is the truth."""
         if "F_s" not in models:
             return {}
         weak, student, ceiling = models.values()
-        gains = gain_parts(weak, student, ceiling, data.weight)
+        gains = gain_parts(weak, student, ceiling, weight)
         return {
             **{f"{k} gain - misfit, inside the class": gains[k] - misfits[k] for k in gains},
-            "condition, forward, F_s for F*": condition_parts(weak, student, ceiling, data.weight),
-            "1 - E_weak r, forward, F_s for F*": bracket_parts(weak, student, ceiling, data.weight),
-            f"A = {self._distance('F_sw', 'F_s')}": self._parts(models, "F_sw", "F_s", data.weight),
+            "condition, forward, F_s for F*": condition_parts(weak, student, ceiling, weight),
+            "1 - E_weak r, forward, F_s for F*": bracket_parts(weak, student, ceiling, weight),
+            f"A = {self._distance('F_sw', 'F_s')}": self._parts(models, "F_sw", "F_s", weight),
         }
 
-    def _truth(
-        self,
-        models: dict[str, np.ndarray],
-        misfits: dict[str, np.ndarray],
-        inside: dict[str, np.ndarray],
-        data: Predictions,
-    ) -> dict[str, np.ndarray]:
-        """What needs the truth, in the rows that have one."""
+    def _truth(self, models: dict[str, np.ndarray], data: Predictions) -> dict[str, np.ndarray]:
+        """What needs the truth, in the rows that have one: outputs are over the means of these."""
         if data.truth is None:
             return {}
         rows, weight = data.labelled, data.labelled_weight
         values = data.labelled_values(lambda truth, _: truth)
-        known = {name: model[rows] for name, model in models.items()}
-        known["F*"] = self._log_density(values, data, "y_true", rows)
-        weak, student, truth = known["F_w"], known["F_sw"], known["F*"]
+        known = {name: over_mean(model[rows], weight) for name, model in models.items()}
+        weak, student = known["F_w"], known["F_sw"]
+        misfits = misfit_parts(weak, student, weight)
+        inside = self._inside(known, misfits, weight)
+        known["F*"] = truth = self._log_density(values, data, "y_true", rows)
         gains = gain_parts(weak, student, truth, weight)
-        slack = {k: gains[k] - misfits[k][rows] for k in gains}
+        slack = {k: gains[k] - misfits[k] for k in gains}
         found = {f"{k} gain": gains[k] for k in gains}
         found |= {f"{k} gain - misfit": slack[k] for k in slack}
         for k in slack if inside else ():
-            within = inside[f"{k} gain - misfit, inside the class"][rows]
+            within = inside[f"{k} gain - misfit, inside the class"]
             found[f"{k} gain - misfit, outside the class"] = slack[k] - within
         found["condition, forward"] = condition_parts(weak, student, truth, weight)
         found["1 - E_weak r, forward"] = bracket_parts(weak, student, truth, weight)
@@ -224,6 +206,15 @@ class OutputKLGain(Bound):
                 name = f"{letter} = {self._distance(model, 'F*')}"
                 found[name] = self._parts(known, model, "F*", weight)
         return found
+
+    def _rounding_of_gain(self, values: dict[str, Quantity], data: Predictions) -> float:
+        """What rounding leaves of the two errors that the gain is the difference of.
+
+        Of densities of mean 1, too: a student rounded to its last place is no exact minimiser.
+        """
+        names = (f"F = {self._distance('F_w', 'F*')}", f"G = {self._distance('F_sw', 'F*')}")
+        size = 1.0 + sum(values[name].value for name in names if name in values)
+        return float(CANCELLED * np.finfo(data.student.dtype).eps * size)
 
     def _distance(self, model: str, truth: str) -> str:
         """The divergence's name: forward training has the truth second."""
@@ -239,17 +230,10 @@ class OutputKLGain(Bound):
         """Mean over all rows of what each adds, known for all rows or for those with a truth."""
         level = self.confidence_level
         if len(rows) == len(data.weak):
-            return normal_mean(rows, data.weight, confidence_level=level)._replace(method="delta")
-        near = data.labelled
-        found = prediction_powered_mean(
-            rows,
-            guess[near],
-            guess[~near],
-            labelled_weight=data.labelled_weight,
-            unlabelled_weight=None if data.weight is None else data.weight[~near],
-            confidence_level=level,
-        )
-        return found._replace(method="delta, prediction-powered")
+            found = normal_mean(rows, data.weight, confidence_level=level)
+        else:
+            found = powered_mean(rows, guess, data.labelled, data.weight, level)
+        return found._replace(method=f"delta, {found.method}")
 
     def _log_density(
         self, values: np.ndarray, data: Predictions, name: str, rows: Any = slice(None)
@@ -264,8 +248,7 @@ class OutputKLGain(Bound):
                     f'{data.number(row, rows)}: normalize="softmax" takes any output.'
                 )
             values = np.log(values)
-        weight, top = None if data.weight is None else data.weight[rows], values.max()
-        return values - top - np.log(np.average(np.exp(values - top), weights=weight))
+        return over_mean(values, None if data.weight is None else data.weight[rows])
 
     def _assumptions(self, for_ceiling: Quantity | None) -> list[Assumption]:
         first, second = {"forward": ("F_w", "."), "reverse": (".", "F_w")}[self.training]

@@ -10,11 +10,27 @@ from __future__ import annotations
 import numpy as np
 
 
+def over_mean(log_f: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    """Logarithm of outputs over their mean."""
+    top = log_f.max()
+    return log_f - top - np.log(np.average(np.exp(log_f - top), weights=weight))
+
+
 def divergence_parts(log_f: np.ndarray, log_g: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """d(f, g) = E f log(f / g)."""
     f, log = np.exp(log_f), log_f - log_g
     mean = np.average(f * log, weights=weight)
     return f * (log - mean) - f + np.exp(log_g) + mean
+
+
+def misfit_parts(
+    weak: np.ndarray, student: np.ndarray, weight: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """d(F_w, F_sw), forward, and d(F_sw, F_w), reverse."""
+    return {
+        "forward": divergence_parts(weak, student, weight),
+        "reverse": divergence_parts(student, weak, weight),
+    }
 
 
 def gain_parts(

@@ -23,7 +23,8 @@ class PositiveHeads:
     """Linear heads as distributions over the sample, {H theta >= 0: sum_i (H theta)_i = 1}.
 
     The outputs of a positive linear head, each divided by their sum (theory 1.3): a polytope, since
-    the scale of theta is free. The supremum is a linear programme.
+    the scale of theta is free. The supremum is a linear programme. Weights are numbers of rows: in
+    the sum a row counts as often as its weight says, and one of weight zero is not there.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class PositiveHeads:
     def maximizer(self, direction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
         """Member with the largest sum of f times direction, by linear programming."""
         check_rows_of(self, len(self.features), direction)
-        return self.features @ self._solve(moment(self.features, direction, weight))
+        return self.features @ self._solve(moment(self.features, direction, weight), weight)
 
     def interior(self) -> np.ndarray:
         """Coefficients of the member whose smallest output is largest."""
@@ -68,13 +69,14 @@ class PositiveHeads:
             raise ValueError(_NO_MEMBER)
         return found.x[:-1]
 
-    def _solve(self, gradient: np.ndarray) -> np.ndarray:
-        n = len(self.features)
+    def _solve(self, gradient: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        share = np.ones(len(self.features)) if weight is None else weight
+        counted = self.features if weight is None else self.features[weight > 0]
         found = linprog(
             -gradient,
-            A_ub=-self.features,
-            b_ub=np.zeros(n),
-            A_eq=self.features.sum(axis=0)[None],
+            A_ub=-counted,
+            b_ub=np.zeros(len(counted)),
+            A_eq=moment(self.features, share, None)[None],
             b_eq=[1.0],
             bounds=(None, None),
         )

@@ -23,6 +23,9 @@ _USED = 1e-7
 class Projection(NamedTuple):
     """A student that is the member of a class nearest to the weak model, as far as `gap` says.
 
+    Made by `project_least_squares`, `project_onto_hull` and `project_positive_heads`, where there
+    are examples.
+
     Attributes
     ----------
     fitted : ndarray

@@ -107,15 +107,36 @@ def mean_of_known_rows(
         return None, []
     if known.all():
         return mean_of_rows(values, weight, confidence_level), []
-    near, far = (None, None) if weight is None else (weight[known], weight[~known])
     if np.isfinite(values[known]).all() and np.isfinite(guess).all():
-        found = prediction_powered_mean(
-            values[known],
-            guess[known],
-            guess[~known],
-            labelled_weight=near,
-            unlabelled_weight=far,
-            confidence_level=confidence_level,
-        )
+        found = powered_mean(values[known], guess, known, weight, confidence_level)
         return found, [LABELLED_AT_RANDOM]
+    near = None if weight is None else weight[known]
     return mean_of_rows(values[known], near, confidence_level), [LABELLED_AT_RANDOM]
+
+
+def powered_mean(
+    values: np.ndarray,
+    guess: np.ndarray,
+    known: np.ndarray,
+    weight: np.ndarray | None,
+    confidence_level: float,
+) -> Interval:
+    """Prediction-powered mean over all rows of what is known of some.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_known,)
+    guess : ndarray of shape (n_samples,)
+    known : ndarray of bool of shape (n_samples,)
+    weight : ndarray of shape (n_samples,) or None
+    confidence_level : float
+    """
+    near, far = (None, None) if weight is None else (weight[known], weight[~known])
+    return prediction_powered_mean(
+        values,
+        guess[known],
+        guess[~known],
+        labelled_weight=near,
+        unlabelled_weight=far,
+        confidence_level=confidence_level,
+    )

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
+from w2s_stats._arrays import device_of
 from w2s_stats._validation import check_choice
 from w2s_stats.calibration._cells import Cells, binned_cells, cells_of, check_bins
-from w2s_stats.calibration._forecast import Forecast, check_forecast
+from w2s_stats.calibration._forecast import Forecast, check_forecast, check_forecast_anywhere
 from w2s_stats.divergences._probabilities import check_rows
 
 
@@ -41,7 +42,9 @@ def marginal_calibration_error(
         Classes 0, 1, ...; with two classes also probabilities of class 1; or rows of class
         probabilities. Classes without a row count with frequency 0.
     y_proba : array-like of shape (n_samples,) or (n_samples, n_classes)
-        The positive class's probability, or rows that sum to 1 within 1e-6 (float32: 1e-4).
+        The positive class's probability, or rows that sum to 1 within 1e-6 (float32: 1e-4). Arrays
+        of CuPy, and CUDA tensors, are read where they lie, and only the bins' sums come to the
+        host; `groups` ask for one in the CPU's memory.
     n_bins : int, default=15
     strategy : {"uniform", "quantile"}, default="uniform"
         Bins of equal width or of equal counts, ``(low, high]``; equal probabilities are never cut
@@ -88,11 +91,12 @@ def marginal_calibration_error(
     0.0
     """
     _check_options(n_bins, strategy, norm, debias)
-    forecast = check_forecast(y_true, y_proba)
     if groups is None:
-        proba, labels, times = forecast.columns()
-        events = binned_cells(proba, labels, n_bins, strategy)
+        proba, labels, times = check_forecast_anywhere(y_true, y_proba).columns()
+        with device_of(proba):
+            events = binned_cells(proba, labels, n_bins, strategy)
     else:
+        forecast = check_forecast(y_true, y_proba)
         margins, times = forecast.classwise()
         shared = _check_groups(groups, forecast)
         events = [cells_of(margin, shared) for margin in margins]
@@ -146,8 +150,10 @@ def expected_calibration_error(
     0.033
     """
     _check_options(n_bins, strategy, norm, debias)
-    margin = check_forecast(y_true, y_proba).confidence()
-    (cells,) = binned_cells(margin.f[:, None], margin.y[:, None], n_bins, strategy)
+    forecast = check_forecast_anywhere(y_true, y_proba)
+    with device_of(forecast.proba):
+        margin = forecast.confidence()
+        (cells,) = binned_cells(margin.f[:, None], margin.y[:, None], n_bins, strategy)
     return _rooted(_error(cells, norm, debias), norm)
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.sparse import csr_array
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from w2s_stats.calibration._binned import debiased_square, folded_normal_mean
 from w2s_stats.calibration._cells import Cells
@@ -63,7 +64,7 @@ def squared_interval(events: Events, level: float) -> tuple[float, float, float]
     -------
     estimate, low, high : float
     """
-    z, times = float(norm.ppf(0.5 + 0.5 * level)), events.times
+    z, times = float(ndtri(0.5 + 0.5 * level)), events.times
     squared = plain = null_sd = influence_sd = 0.0
     influence: np.ndarray | float = 0.0
     all_cells = []
@@ -166,7 +167,11 @@ def absolute_interval(events: Events, level: float) -> tuple[float, float, float
     mean and spread of sum |e| (classes taken as dependent as can be, and the mean at its largest
     for m cells of pooled variance s^2, sqrt(2 m s^2/(pi n)), as small cells know little of their
     own), the second with a normal of the variance of the rows' sign(gap) r. Residuals are stretched
-    by `_noise`; what cells of one outcome may hide comes on top.
+    by `_noise`; what cells of one outcome may hide comes on top. The level is that of the gaps for
+    which the ends miss most often, `least_quantile`.
+
+    That is conservative where gaps are about as large as their noise, and must be: |gap| has a kink
+    at 0, so that it has no estimate without bias, and each end allows for the largest one.
 
     Parameters
     ----------
@@ -177,7 +182,7 @@ def absolute_interval(events: Events, level: float) -> tuple[float, float, float
     -------
     estimate, low, high : float
     """
-    z, times = float(norm.ppf(0.5 + 0.5 * level)), events.times
+    z, times = float(ndtri(0.5 + 0.5 * level)), events.times
     plain = debiased = noise = noise_sd = signed_sd = 0.0
     signed: np.ndarray | float = 0.0
     for residual, cells in events:
@@ -193,6 +198,35 @@ def absolute_interval(events: Events, level: float) -> tuple[float, float, float
         noise_sd += times * np.sqrt((1.0 - 2.0 / np.pi) * variance / n)
         gap = cells.gap[cells.member]
         signed = signed + times * np.sign(gap) * ((residual - gap) * stretch[cells.member] + gap)
-    low = max(plain - noise - z * noise_sd, 0.0)
-    high = plain + z * np.sqrt((float(np.var(signed)) + signed_sd**2) / n)
+    spread = float(np.sqrt((np.var(signed) + signed_sd**2) / n))
+    q = least_quantile(noise, noise_sd, spread, level)
+    low, high = max(plain - noise - q * noise_sd, 0.0), plain + q * spread
     return float(min(max(debiased, low), high)), float(low), float(high)
+
+
+def least_quantile(noise: float, noise_sd: float, spread: float, level: float) -> float:
+    """Least q for which ends D - noise - q noise_sd and D + q spread hold x at the level.
+
+    Of large gaps D - x is normal of deviation `spread`: the high end misses below -q, the low one
+    only where the noise that it allows for is exceeded. Of no gaps the low end alone can miss. So q
+    lies between the quantiles of one side and of two, as in [1] for a mean known up to a range.
+
+    References
+    ----------
+    [1] Imbens and Manski (2004), Confidence intervals for partially identified parameters.
+
+    Examples
+    --------
+    >>> from w2s_stats.calibration._binned_interval import least_quantile
+    >>> [round(least_quantile(noise, 0.0, 1.0, 0.95), 2) for noise in (1.0, 2.0, 5.0)]
+    [1.96, 1.92, 1.64]
+    """
+    one_side, two_sides = ndtri(level), ndtri(0.5 + 0.5 * level)
+
+    def excess(q: float) -> float:
+        missed_low = ndtr(-(noise + q * noise_sd) / spread) if spread > 0 else 0.0
+        return float(ndtr(-q) + missed_low - (1.0 - level))
+
+    if excess(one_side) <= 0.0:
+        return float(one_side)
+    return float(brentq(excess, one_side, two_sides) if excess(two_sides) < 0.0 else two_sides)

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2s_kernels import cpu
+from w2s_kernels import cpu, gpu
+from w2s_kernels._backend import on_gpu
 from w2s_kernels._dispatch import thread_map
+from w2s_stats._arrays import array_module, beside, device_of, to_host
 from w2s_stats._validation import check_choice, check_integer
 from w2s_stats.calibration._forecast import Margin
 
@@ -86,6 +88,7 @@ def _edges(f: np.ndarray, n_bins: int, strategy: str) -> np.ndarray:
     n_bins = min(n_bins, len(f))
     size, longer = divmod(len(f), n_bins)
     first = np.arange(1, n_bins) * size + np.minimum(np.arange(1, n_bins), longer)
+    first = beside(first, ordered)
     return np.unique((ordered[first - 1] + ordered[first]) / 2.0)
 
 
@@ -128,8 +131,8 @@ def binned_cells(proba: np.ndarray, labels: np.ndarray, n_bins: int, strategy: s
 
     Parameters
     ----------
-    proba : ndarray of shape (n_samples, n_columns)
-    labels : ndarray of int of shape (n_samples,), or of shape (n_samples, n_columns)
+    proba : ndarray of shape (n_samples, n_columns), NumPy's or CuPy's
+    labels : ndarray of int of shape (n_samples,), or of shape (n_samples, n_columns), beside it
         The column that came true, or what happened in each (0, 1, or its probability).
     n_bins : int
     strategy : {"uniform", "quantile"}
@@ -147,15 +150,30 @@ def binned_cells(proba: np.ndarray, labels: np.ndarray, n_bins: int, strategy: s
     >>> cells.size, cells.gap.round(2)
     (array([2, 1]), array([0.2, 0.1]))
     """
-    n, k = proba.shape
+    k = proba.shape[1]
     edges = np.full((k, n_bins - 1), np.inf)
     for row, column in zip(edges, proba.T, strict=True):
-        own = _edges(column.astype(np.float64), n_bins, strategy)
+        own = to_host(_edges(column.astype(np.float64), n_bins, strategy))
         row[: len(own)] = own
+    bin_sums = _bin_sums_there if on_gpu(proba) else _bin_sums_here
+    return [_from_sums(own) for own in bin_sums(proba, labels, edges)]
+
+
+def _bin_sums_there(proba: Any, labels: Any, edges: np.ndarray) -> np.ndarray:
+    """Sums over the bins of CuPy arrays, the only numbers of them that come to the host."""
+    with device_of(proba):
+        sums = array_module(proba).zeros((*_shape(edges), 5))
+        gpu.calibration.bin_sums(proba, labels, None, beside(edges, proba), sums)
+        return to_host(sums)
+
+
+def _bin_sums_here(proba: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Sums over the bins of NumPy arrays, piece after piece on the threads."""
+    n, k = proba.shape
     n_rows = max(1, _PIECE // k)
 
     def lane(starts: np.ndarray) -> np.ndarray:
-        sums = np.zeros((k, n_bins, 5))
+        sums = np.zeros((*_shape(edges), 5))
         for start in starts:
             rows = slice(start, start + n_rows)
             p = proba[rows].astype(np.float64, order="C")
@@ -164,7 +182,12 @@ def binned_cells(proba: np.ndarray, labels: np.ndarray, n_bins: int, strategy: s
         return sums
 
     lanes = np.array_split(np.arange(0, n, n_rows), _LANES)
-    return [_from_sums(own) for own in np.sum(thread_map(lane, lanes), axis=0)]
+    return np.sum(thread_map(lane, lanes), axis=0)
+
+
+def _shape(edges: np.ndarray) -> tuple[int, int]:
+    """Columns, and bins of each."""
+    return edges.shape[0], edges.shape[1] + 1
 
 
 def _from_sums(sums: np.ndarray) -> Cells:

@@ -7,8 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from w2s_kernels._backend import from_tensor
+from w2s_stats._arrays import beside, device_of
 from w2s_stats.calibration._weak_labels import CorrectedLabels
-from w2s_stats.divergences._probabilities import as_float, check_probabilities, check_rows
+from w2s_stats.divergences._probabilities import (
+    as_float,
+    as_float_anywhere,
+    check_probabilities_anywhere,
+    check_rows,
+)
 
 
 class Margin(NamedTuple):
@@ -119,9 +126,21 @@ def check_forecast(y_true: Any, y_proba: Any) -> Forecast:
     Traceback (most recent call last):
     ValueError: y_true must hold 0, 1 or probabilities of class 1; found 2 in row 1.
     """
-    proba = check_probabilities(y_proba, name="y_proba", binary=True)
+    y_proba = as_float(from_tensor(y_proba, name="y_proba"), name="y_proba")
+    return check_forecast_anywhere(y_true, y_proba)
+
+
+def check_forecast_anywhere(y_true: Any, y_proba: Any) -> Forecast:
+    """`check_forecast` for those who take probabilities on a GPU too; labels are moved to them."""
+    given = as_float_anywhere(from_tensor(y_proba, name="y_proba"), name="y_proba")
+    with device_of(given):
+        return _checked(y_true, given)
+
+
+def _checked(y_true: Any, y_proba: Any) -> Forecast:
+    proba = check_probabilities_anywhere(y_proba, name="y_proba", binary=True)
     n, k = proba.shape
-    if np.ndim(y_proba) == 1:
+    if y_proba.ndim == 1:
         proba = proba[:, 1]
     if isinstance(y_true, CorrectedLabels):
         rows = y_true.rows
@@ -130,11 +149,11 @@ def check_forecast(y_true: Any, y_proba: Any) -> Forecast:
                 f"y_true must be corrected labels of {n} rows and {k} classes to fit y_proba; "
                 f"found {rows.shape[0]} rows and {rows.shape[1]} classes."
             )
-        return Forecast(proba, rows[:, 1] if k == 2 else rows, y_true)
-    labels = as_float(y_true, name="y_true")
+        return Forecast(proba, beside(rows[:, 1] if k == 2 else rows, proba), y_true)
+    labels = beside(as_float_anywhere(from_tensor(y_true, name="y_true"), name="y_true"), proba)
     check_rows(np.atleast_1d(labels), n, name="y_true")
     if labels.ndim == 2 and proba.ndim == 2 and labels.shape[1] == k:
-        labels = check_probabilities(labels, name="y_true")
+        labels = check_probabilities_anywhere(labels, name="y_true")
         return Forecast(proba, labels[:, 1] if k == 2 else labels, None)
     if labels.ndim != 1:
         accepted = f"({n},)" if proba.ndim == 1 else f"({n},) or ({n}, {k})"
@@ -151,5 +170,6 @@ def _class_labels(labels: np.ndarray, n_classes: int) -> np.ndarray:
         accepted = f"class labels from 0 to {last}"
     if not fits.all():
         row = int(fits.argmin())
-        raise ValueError(f"y_true must hold {accepted}; found {labels[row]:g} in row {row}.")
+        found = float(labels[row])
+        raise ValueError(f"y_true must hold {accepted}; found {found:g} in row {row}.")
     return labels if n_classes == 2 else labels.astype(np.intp)

@@ -62,14 +62,16 @@ def calibration_interval(
       does not.
     - the same, norm "l1" (asymptotic, conservative): the absolute value of a small gap cannot be
       estimated without bias, so the ends allow for all values of the bias: the plain error less
-      all noise that absolute values may have made, and the plain error plus its own noise. The
-      estimate is that of ``debias="residuals"``.
+      all noise that absolute values may have made, and the plain error plus its own noise. Its
+      level is met where all gaps are 0, or all larger than their noise; between, and for sums over
+      classes, it covers more, up to always. The estimate is that of ``debias="residuals"``.
     - "smooth", method "finite-sample" (its default; conservative, valid at every n): the sample's
       error +- ``2 sqrt(E r^2/n) + sqrt(2 ln(1/a)/n)``, r = y - F (theory 9.5), with an upper limit
       of E r^2 that takes a tenth of the risk; k > 2 classes: ``2 sqrt(k E|r|^2/n) +
       sqrt(8 ln(1/a)/n)``.
-    - "smooth", method "bootstrap" (asymptotic, conservative except for calibrated forecasts):
-      +- the quantile of ``sup_w (E* - E_n) w(F) r`` over resamples of rows; several times shorter.
+    - "smooth", method "bootstrap" (asymptotic, conservative): +- the quantile of
+      ``sup_w (E* - E_n) w(F) r`` over resamples of rows; several times shorter. It covers as the l1
+      one does, and for its reason.
 
     The binned errors are those of the bins at hand: E over F's bins, which is at most the error of
     F itself. `low` therefore is a lower limit for the error without bins as well; `high` is not an
@@ -124,6 +126,8 @@ def calibration_interval(
     """
     forecast = check_forecast(y_true, y_proba)
     check_choice("measure", measure, ("marginal", "expected", "smooth"))
+    check_bins(n_bins, strategy)
+    check_choice("norm", norm, ("l1", "l2"))
     level = check_confidence_level(confidence_level)
     if forecast.corrected is not None and forecast.corrected.estimated:
         raise ValueError(
@@ -135,8 +139,6 @@ def calibration_interval(
         check_choice("method for the smooth error", method, ("finite-sample", "bootstrap"))
         return _smooth(forecast, method, level, n_resamples, random_state)
     check_choice("method for a binned error", method or "asymptotic", ("asymptotic",))
-    check_bins(n_bins, strategy)
-    check_choice("norm", norm, ("l1", "l2"))
     return _binned(forecast, measure, n_bins, strategy, norm, level)
 
 
@@ -171,8 +173,9 @@ def _smooth(
 ) -> CalibrationInterval:
     estimate = smooth_error(forecast)
     if method == "finite-sample":
-        reach = finite_sample_reach(forecast, level)
+        kind, reach = method, finite_sample_reach(forecast, level)
     else:
+        kind = "bootstrap, asymptotic"
         reach = bootstrap_reach(forecast, level, n_resamples, random_state)
     what = "the positive class" if forecast.proba.ndim == 1 else f"{forecast.n_classes} classes"
     largest = 1.0 if forecast.proba.ndim == 1 else 2.0
@@ -180,6 +183,6 @@ def _smooth(
         estimate,
         min(max(0.0, estimate - reach), largest),
         min(estimate + reach, largest),
-        "bootstrap, asymptotic" if method == "bootstrap" else "finite-sample, conservative",
+        f"{kind}, conservative",
         f"smooth error of {what}",
     )

@@ -85,8 +85,11 @@ class SortedResiduals:
         self.gap = np.diff(margin.f[self.order])
         self.residual = margin.residual[self.order]
 
-    def supremum(self, weight: np.ndarray | None = None) -> float:
-        """sup_w sum_i weight_i w(f_i) r_i, weights in the rows' order, 1/n where not given."""
+    def supremum(self, weight: np.ndarray | None = None, *, slope: float = 1.0) -> float:
+        """sup_w sum_i weight_i w(f_i) r_i, weights in the rows' order, 1/n where not given.
+
+        Over w: [0, 1] -> [-1, 1] with Lipschitz constant `slope`.
+        """
         n = len(self.residual)
         scale = 1.0 / n if weight is None else weight[self.order]
-        return float(lipschitz_supremum(self.gap, self.residual * scale))
+        return float(lipschitz_supremum(slope * self.gap, self.residual * scale))

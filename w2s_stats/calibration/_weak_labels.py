@@ -18,7 +18,8 @@ _SMALLEST_SINGULAR_VALUE = 1e-6
 class CorrectedLabels:
     """Rows whose mean given the forecast is that of the true classes' indicators.
 
-    Made by `correct_weak_labels`; every function of this package takes it as ``y_true``.
+    Made by `correct_weak_labels`, where there is an example; every function of this package takes
+    it as ``y_true``.
 
     Attributes
     ----------

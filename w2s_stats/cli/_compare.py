@@ -102,7 +102,11 @@ def compare(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Write the picture (png, pdf, svg).", rich_help_panel=_FILES),
+        typer.Option(
+            help="Write the picture (png, pdf, svg). Without any of these three it goes to "
+            "comparison.png, unless one is there or matplotlib is not.",
+            rich_help_panel=_FILES,
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -213,7 +217,8 @@ def _displays(problem: Problem, comparison: Any) -> list[Any]:
     """Return the errors' picture, and beside it the fits' where x has one column."""
     from w2s_stats.reports import StrategyComparisonDisplay, TargetFitDisplay
 
-    errors = StrategyComparisonDisplay.from_comparison(comparison, title="Error in the target")
+    title = "Error in the target" if comparison.n_gold else "Fit to the target's weak labels"
+    errors = StrategyComparisonDisplay.from_comparison(comparison, title=title)
     if problem.X.shape[1] > 1 or problem.task != "regression" or problem.y.ndim > 1:
         return [errors]
     target = problem.target

@@ -13,6 +13,7 @@ from typing import Any
 from w2s_stats.cli._errors import InputError
 
 _PICTURES = (".png", ".pdf", ".svg")
+INSTALL = "pip install 'w2s-stats[plot]'"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -61,14 +62,17 @@ def check_writable(path: Path, option: str) -> None:
         raise InputError(f"{option} must lie in a folder that can be written to, found {path}.")
 
 
+def is_writable(path: Path) -> bool:
+    """Whether a file could be written, or replaced."""
+    return not path.is_dir() and os.access(path.absolute().parent, os.W_OK)
+
+
 def check_picture(path: Path, option: str) -> None:
     """The same for a picture; matplotlib must be there, and know the kind of file."""
     if path.suffix.lower() not in _PICTURES:
         raise InputError(f"{option} must end in {', '.join(_PICTURES)}; found {path}.")
     if not has_matplotlib():
-        raise InputError(
-            f"{option} needs matplotlib, which is not installed: pip install 'w2s-stats[plot]'."
-        )
+        raise InputError(f"{option} needs matplotlib, which is not installed: {INSTALL}.")
     check_writable(path, option)
 
 

@@ -32,7 +32,13 @@ def consistency(
     features: Annotated[int, typer.Option(help="Columns of X.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed of truths, rows and fits.")] = 0,
     json: Annotated[str | None, typer.Option(help="Write numbers to a file; - is stdout.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Write the picture (png, pdf, svg).")] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the picture (png, pdf, svg). Without --json, --plot and --out it goes to "
+            "consistency.png, unless one is there or matplotlib is not."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write everything into this folder.")] = None,
 ) -> None:
     """Error against sample size for each strategy, on a log-log scale (theory 6.7).

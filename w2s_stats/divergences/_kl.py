@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from w2s_kernels import cpu
-from w2s_kernels._backend import as_array, on_gpu
+from w2s_kernels._backend import from_tensor, is_cuda_bfloat16, on_gpu
+from w2s_stats._arrays import device_of
 from w2s_stats.divergences import _device
 from w2s_stats.divergences._probabilities import (
     TOLERANCE,
@@ -16,7 +18,7 @@ from w2s_stats.divergences._probabilities import (
     check_probabilities,
     check_same_shape,
 )
-from w2s_stats.divergences._rows import by_rows, mean
+from w2s_stats.divergences._rows import by_rows, mean, mean_by_rows
 
 _LARGEST_LOGIT = 1e300
 
@@ -87,35 +89,48 @@ def kl_divergence(
         raise ValueError(
             "sample_weight must be None with per_sample=True: no mean is taken that it could weigh."
         )
+    sample_weight = from_tensor(sample_weight, name="sample_weight")
+    bits = from_logits and is_cuda_bfloat16(p) and is_cuda_bfloat16(q)
+    p, q = from_tensor(p, name="p", bits=bits), from_tensor(q, name="q", bits=bits)
     if on_gpu(p) or on_gpu(q):
-        values = (
-            _device.softmax_kl_rows(p, q, _check_logits) if from_logits else _device.kl_rows(p, q)
-        )
-        return values if per_sample else _device.mean(values, sample_weight)
-    p, q = as_array(p, name="p"), as_array(q, name="q")
-    values = softmax_kl_rows(p, q) if from_logits else kl_rows(p, q)
-    return values if per_sample else mean(values, sample_weight)
+        with device_of(p):
+            there = (
+                _device.softmax_kl_rows(p, q, _check_logits, bits=bits)
+                if from_logits
+                else _device.kl_rows(p, q)
+            )
+            return there if per_sample else _device.mean(there, sample_weight)
+    rows_of, kernel = (
+        (softmax_kl_rows, cpu.divergence.softmax_kl) if from_logits else (kl_rows, _simplex_kl)
+    )
+    if per_sample:
+        return rows_of(p, q)
+    p, q = _pair(p, q, ("p", "q"))
+    found = mean_by_rows(kernel, p, q, sample_weight) if p.dtype == q.dtype else None
+    # The rows' own function says what is wrong, and takes two types.
+    return mean(rows_of(p, q), sample_weight) if found is None else found
 
 
 def kl_rows(p: Any, q: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarray:
     """KL(p || q) of every row of probabilities, checked in the pass that computes it."""
     p, q = _pair(p, q, names)
     # Of one type the wider tolerance, of two each its own.
-    value = _simplex_kl(p, q, max(TOLERANCE[p.dtype], TOLERANCE[q.dtype]))
+    widest = max(TOLERANCE[p.dtype], TOLERANCE[q.dtype])
+    value = by_rows(partial(_simplex_kl, tolerance=widest), p, q)[0]
     if np.isnan(value).any() or p.dtype != q.dtype:
         check_probabilities(p, name=names[0])
         check_probabilities(q, name=names[1])
     if np.isnan(value).any():
         # A sum at the very tolerance, which float32 rounds to either side.
-        value = _simplex_kl(p, q, 2 * max(TOLERANCE.values()))
+        value = by_rows(partial(_simplex_kl, tolerance=2 * max(TOLERANCE.values())), p, q)[0]
     return value
 
 
-def _simplex_kl(p: np.ndarray, q: np.ndarray, tolerance: float) -> np.ndarray:
-    def rows(p: np.ndarray, q: np.ndarray, out: np.ndarray) -> None:
-        cpu.divergence.simplex_kl(p, q, tolerance, out)
-
-    return by_rows(rows, p, q)[0]
+def _simplex_kl(
+    p: np.ndarray, q: np.ndarray, out: np.ndarray, tolerance: float | None = None
+) -> int:
+    tolerance = TOLERANCE[p.dtype] if tolerance is None else tolerance
+    return cpu.divergence.simplex_kl(p, q, tolerance, out)
 
 
 def softmax_kl_rows(z: Any, u: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarray:

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from w2s_kernels import cpu
+from w2s_kernels._backend import from_tensor, on_gpu
+from w2s_stats._arrays import array_module, device_of
 from w2s_stats._validation import check_choice, check_weight
+from w2s_stats.divergences import _device
 from w2s_stats.divergences._members import Squared
-from w2s_stats.divergences._probabilities import as_float, check_same_shape
+from w2s_stats.divergences._probabilities import as_float_anywhere, check_same_shape
 from w2s_stats.divergences._rows import by_rows, output_sums
 
 _LARGEST = 1e300
@@ -21,7 +24,8 @@ def squared_distance(f: Any, g: Any, *, sample_weight: Any = None) -> float:
     Parameters
     ----------
     f, g : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Squares are summed over the outputs.
+        Squares are summed over the outputs. Arrays of CuPy, and torch tensors in either memory, are
+        read where they lie.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows in the mean.
 
@@ -31,6 +35,8 @@ def squared_distance(f: Any, g: Any, *, sample_weight: Any = None) -> float:
 
     Raises
     ------
+    TypeError
+        If one of `f` and `g` lies on a GPU and the other does not.
     ValueError
         If `f` or `g` is empty or not finite, or their shapes differ.
 
@@ -40,6 +46,12 @@ def squared_distance(f: Any, g: Any, *, sample_weight: Any = None) -> float:
     >>> squared_distance([1.0, 2.0], [1.0, 4.0])
     2.0
     """
+    f, g = from_tensor(f, name="f"), from_tensor(g, name="g")
+    sample_weight = from_tensor(sample_weight, name="sample_weight")
+    if on_gpu(f) or on_gpu(g):
+        _device.check_one_memory(f, g, ("f", "g"))
+        with device_of(f):
+            return _device.squared_distance(f, g, sample_weight, Squared().check)
     Squared().check(f, g, names=("f", "g"))
     return Squared().mean(f, g, sample_weight=sample_weight)
 
@@ -65,7 +77,7 @@ def output_kl_divergence(
     ----------
     f, g : array-like of shape (n_samples,)
         Outputs of two models on the same rows; positive with ``normalize="sum"``. Read where they
-        lie, in one pass; in two where the sums of f and g are far apart.
+        lie, on a GPU too, in one pass; in two where the sums of f and g are far apart.
     normalize : {"sum", "softmax"}, default="sum"
         Whether outputs are divided by their sum, or are logits of a softmax over the sample.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -77,6 +89,8 @@ def output_kl_divergence(
 
     Raises
     ------
+    TypeError
+        If one of `f` and `g` lies on a GPU and the other does not.
     ValueError
         If `normalize` is neither; if `f` or `g` is empty, not within 1e300, or has other than one
         column; if their shapes differ; if an output is not positive with ``normalize="sum"``; if
@@ -102,10 +116,17 @@ def output_kl_divergence(
     0.0944
     """
     check_choice("normalize", normalize, ("sum", "softmax"))
-    f, g = as_outputs(f, name="f"), as_outputs(g, name="g")
-    check_same_shape(f, g, names=("f", "g"))
-    weight = check_weight(sample_weight, f)
-    return (_sum_kl if normalize == "sum" else _softmax_kl)(f, g, weight)
+    f, g = from_tensor(f, name="f"), from_tensor(g, name="g")
+    sample_weight = from_tensor(sample_weight, name="sample_weight")
+    if on_gpu(f) or on_gpu(g):
+        _device.check_one_memory(f, g, ("f", "g"))
+    with device_of(f):
+        f, g = as_outputs(f, name="f"), as_outputs(g, name="g")
+        if on_gpu(f):
+            f, g = _device.pair(f, g, ("f", "g"), (np.float32, np.float64))
+        check_same_shape(f, g, names=("f", "g"))
+        weight = check_weight(sample_weight, f)
+        return (_sum_kl if normalize == "sum" else _softmax_kl)(f, g, weight)
 
 
 def _sum_kl(f: np.ndarray, g: np.ndarray, weight: np.ndarray | None) -> float:
@@ -136,29 +157,33 @@ def _softmax_kl(f: np.ndarray, g: np.ndarray, weight: np.ndarray | None) -> floa
         used = weight > 0
         shift = np.log(weight[used])
         f, g = f[used] + shift, g[used] + shift
+    if on_gpu(f):
+        return _device.softmax_kl(f, g)
     return float(by_rows(cpu.divergence.softmax_kl, f[None], g[None], dtype=np.float64)[0, 0])
 
 
 def as_outputs(values: Any, *, name: str) -> np.ndarray:
-    """One output a row, with a single dimension."""
-    array = as_float(values, name=name)
+    """One output a row, with a single dimension, where it lies."""
+    array = as_float_anywhere(values, name=name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
         raise ValueError(f"{name} must have one output a row; found shape {array.shape}.")
-    return np.ascontiguousarray(array)
+    return array_module(array).ascontiguousarray(array)
 
 
 def _check(values: np.ndarray, *, name: str, positive: bool = False) -> None:
     """Raise unless outputs are in the range of which differences do not overflow."""
-    if not (values.min() >= -_LARGEST and values.max() <= _LARGEST):
-        row = int((~(np.abs(values) <= _LARGEST)).argmax())
+    low, high = float(values.min()), float(values.max())
+    if not (low >= -_LARGEST and high <= _LARGEST):
+        row = int((~(np.abs(values.astype(np.float64)) <= _LARGEST)).argmax())
         raise ValueError(
-            f"{name} must lie between -1e300 and 1e300; found {values[row]:g} in row {row}."
+            f"{name} must lie between -1e300 and 1e300; found {float(values[row]):g} in row {row}."
         )
-    if positive and values.min() <= 0:
+    if positive and low <= 0:
         row = int(values.argmin())
         raise ValueError(
-            f"{name} must be positive for normalize='sum'; found {values[row]:g} in row {row}. "
+            f"{name} must be positive for normalize='sum'; found {float(values[row]):g} in row "
+            f"{row}. "
             "normalize='softmax' takes any real outputs."
         )

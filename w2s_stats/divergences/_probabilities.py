@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from w2s_kernels._backend import on_gpu
+from w2s_stats._arrays import to_host
+
 TOLERANCE = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-4}
 
 
@@ -25,6 +28,8 @@ def as_float(values: Any, *, name: str) -> np.ndarray:
 
     Raises
     ------
+    TypeError
+        If `values` is an array of CuPy's.
     ValueError
         If `values` is empty or does not hold real numbers.
 
@@ -34,6 +39,10 @@ def as_float(values: Any, *, name: str) -> np.ndarray:
     >>> as_float([1, 2], name="p")
     array([1., 2.])
     """
+    if on_gpu(values):
+        raise TypeError(
+            f"{name} must be a NumPy array here; found one of CuPy's: take {name}.get()."
+        )
     try:
         array = np.asarray(values)
         array = array.astype(np.float64) if array.dtype == object else array
@@ -44,6 +53,15 @@ def as_float(values: Any, *, name: str) -> np.ndarray:
     if array.size == 0:
         raise ValueError(f"{name} must not be empty; found shape {array.shape}.")
     return array if array.dtype in TOLERANCE else array.astype(np.float64)
+
+
+def as_float_anywhere(values: Any, *, name: str) -> Any:
+    """`as_float` for those who take arrays of CuPy's too, which stay on their GPU."""
+    if not on_gpu(values):
+        return as_float(values, name=name)
+    if values.dtype.kind not in "fiub" or not values.size:
+        return as_float(to_host(values), name=name)  # which says what is wrong
+    return values if values.dtype in TOLERANCE else values.astype(np.float64)
 
 
 def check_rows(array: np.ndarray, n_rows: int | None, *, name: str) -> None:
@@ -119,22 +137,32 @@ def check_probabilities(
     Traceback (most recent call last):
     ValueError: The rows of p must sum to 1 within 1e-06; found a sum of 0.9 in row 0.
     """
-    array = as_float(p, name=name)
+    return check_probabilities_anywhere(
+        as_float(p, name=name), name=name, n_rows=n_rows, binary=binary
+    )
+
+
+def check_probabilities_anywhere(
+    p: Any, *, name: str, n_rows: int | None = None, binary: bool = False
+) -> Any:
+    """`check_probabilities` for those who take arrays of CuPy's too, which stay on their GPU."""
+    array = as_float_anywhere(p, name=name)
     if binary and array.ndim == 1:
         check_rows(array, n_rows, name=name)
         wrong = ~((array >= 0) & (array <= 1))
         if wrong.any():
             row = int(wrong.argmax())
             raise ValueError(
-                f"{name} must hold probabilities from 0 to 1; found {array[row]:g} in row {row}."
+                f"{name} must hold probabilities from 0 to 1; found {float(array[row]):g} in row "
+                f"{row}."
             )
-        return np.column_stack([1 - array, array])
+        return np.stack([1 - array, array], axis=1)
     check_class_columns(array, n_rows, name=name)
     # Sums show NaN and infinity: no mask of the array's size is needed.
     with np.errstate(invalid="ignore"):
         total = array.sum(axis=1, dtype=np.float64)
         low = array.min(axis=1)
-    check_row_facts(total, low, array.dtype, name=name)
+    check_row_facts(to_host(total), to_host(low), array.dtype, name=name)
     return array
 
 

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from w2s_kernels import cpu
+from w2s_kernels._backend import on_gpu
 from w2s_kernels._dispatch import thread_map
+from w2s_stats._arrays import read_only
 from w2s_stats._validation import check_weight
+from w2s_stats.divergences import _device
 
 _CHUNK = 1 << 17  # numbers: a chunk and its twin stay in a core's second-level cache
 
@@ -44,11 +47,43 @@ def by_rows(
 
     def chunk(start: int) -> None:
         rows = slice(start, start + n_rows)
-        pair = (_read_only(np.ascontiguousarray(a[rows], dtype=dtype)) for a in (p, q))
+        pair = (read_only(np.ascontiguousarray(a[rows], dtype=dtype)) for a in (p, q))
         function(*pair, *out[:, rows])
 
     thread_map(chunk, range(0, len(p), n_rows))
     return out
+
+
+def mean_by_rows(
+    function: Callable[..., int], p: np.ndarray, q: np.ndarray, sample_weight: Any
+) -> float | None:
+    """Mean of what a function writes of rows, none of which is kept; None if it finds bad ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_kernels import cpu
+    >>> from w2s_stats.divergences._rows import mean_by_rows
+    >>> mean_by_rows(cpu.divergence.softmax_kl, np.zeros((2, 3)), np.ones((2, 3)), None)
+    0.0
+    """
+    weight = check_weight(sample_weight, p)
+    n_rows = max(1, _CHUNK // p.shape[1])
+
+    def chunk(start: int) -> tuple[int, float]:
+        rows = slice(start, start + n_rows)
+        pair = [read_only(np.ascontiguousarray(a[rows])) for a in (p, q)]
+        value = np.empty(len(pair[0]))
+        n_bad = function(*pair, value)
+        if weight is None:
+            return n_bad, float(value.sum())
+        used = weight[rows] > 0
+        return n_bad, float(weight[rows][used] @ value[used])
+
+    n_bad, total = np.sum(thread_map(chunk, range(0, len(p), n_rows)), axis=0)
+    if n_bad:
+        return None
+    return float(total / (len(p) if weight is None else weight.sum()))
 
 
 def excess(p: np.ndarray, q: np.ndarray) -> np.ndarray:
@@ -62,7 +97,7 @@ def excess(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     array([0.3863])
     """
     out = np.empty((3, len(p)))
-    cpu.divergence.generalized_kl(_read_only(p), _read_only(q), *out)
+    cpu.divergence.generalized_kl(read_only(p), read_only(q), *out)
     return out[0]
 
 
@@ -78,6 +113,8 @@ def output_sums(
     >>> output_sums(np.array([2.0, 1.0]), np.array([1.0, 1.0]), None, 1.0, 2.0).round(4)
     array([0.3069, 3.    , 4.    ])
     """
+    if on_gpu(f):
+        return _device.output_sums(f, g, weight, f_scale, g_scale)
     weight = np.empty(0) if weight is None else weight
 
     def chunk(start: int) -> np.ndarray:
@@ -87,13 +124,6 @@ def output_sums(
         return sums
 
     return np.sum(thread_map(chunk, range(0, len(f), _CHUNK)), axis=0)
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    """A view that may not be written to, as some arrays of users: Numba compiles each kind anew."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def mean(values: np.ndarray, sample_weight: Any) -> float:

@@ -6,11 +6,13 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
 from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
+from w2s_kernels._dispatch import n_threads, thread_map
 from w2s_stats._arrays import to_host
 from w2s_stats.em._loop import Step
 from w2s_stats.em._tiles import Tiles
@@ -26,9 +28,9 @@ _STEEPEST = 30.0
 
 
 class _Sums(NamedTuple):
-    """What a pass adds up over rows, as views of one vector."""
+    """What a pass adds up over rows, as views of one vector, or of one vector for every lane."""
 
-    log_likelihood: np.ndarray  # a single number
+    log_likelihood: np.ndarray
     gate: list[np.ndarray]
     experts: list[list[np.ndarray]]
 
@@ -94,19 +96,49 @@ class Mixture:
     def evaluate(self, theta: np.ndarray) -> Step:
         """One pass: the mean objective at theta and its EM update (theory 6.2)."""
         parts = self.split(theta)
-
-        def pass_lane(lane: range, sums: _Sums) -> None:
-            room = self.room
-            for number in lane:
-                self._add_tile(self.tiles.load(number, room), parts, room, sums)
-
-        total = self._add_lanes(pass_lane)
+        total = self._pass_at_once(parts)
+        if total is None:
+            total = self._pass_by_tiles(parts)
         objective = total.log_likelihood[0] - self.gate.penalty(parts[0])
         return Step(
             float(objective) / self.tiles.coordinates.weight,
             self._m_step(parts, total),
             self._effective_rows(total),
         )
+
+    def _pass_at_once(self, theta: tuple[np.ndarray, list[np.ndarray]]) -> _Sums | None:
+        """The pass in one call a thread, where a kernel does all that this gate and expert need.
+
+        Threads that meet in Python between two tiles wait for each other.
+        """
+        log_prior_of = getattr(self.gate, "log_prior", None)
+        mixture_pass = getattr(self.experts[0], "mixture_pass", None)
+        if log_prior_of is None or mixture_pass is None:
+            return None
+        if len(self.experts) > 1 or self.tiles.kept is None:
+            return None
+        rows, _, sums = self._lane_sums()
+        found = sums.log_likelihood, sums.gate[0], sums.experts[0]
+        gate, (expert,) = theta
+        log_prior, n_lanes = log_prior_of(gate), len(self.tiles.lanes)
+        n_workers = min(n_threads(), n_lanes) if self.parallel else 1
+        taken = np.zeros(n_lanes, dtype=np.int64)
+        data = self.tiles.kept, self.tiles.cuts, self.tiles.lane_cuts
+
+        def take_lanes(worker: int) -> None:
+            lanes = worker * n_lanes // n_workers, taken
+            mixture_pass(data, log_prior, expert, lanes, *found)
+
+        thread_map(take_lanes, range(n_workers))
+        return self._total(rows)
+
+    def _pass_by_tiles(self, theta: tuple[np.ndarray, list[np.ndarray]]) -> _Sums:
+        def pass_lane(lane: range, sums: _Sums) -> None:
+            room = self.room
+            for number in lane:
+                self._add_tile(self.tiles.load(number, room), theta, room, sums)
+
+        return self._add_lanes(pass_lane)
 
     def _add_tile(
         self, tile: Tile, theta: tuple[np.ndarray, list[np.ndarray]], room: dict, sums: _Sums
@@ -151,32 +183,43 @@ class Mixture:
         return self.project(self._m_step(parts, self._add_lanes(pass_lane)))
 
     def _add_lanes(self, pass_lane: Callable[[range, _Sums], None]) -> _Sums:
-        """Sums of every lane, then their sum in the lanes' order: one vector each."""
+        rows, lanes, _ = self._lane_sums()
+        self.tiles.map_lanes(pass_lane, lanes, parallel=self.parallel)
+        return self._total(rows)
+
+    def _lane_sums(self) -> tuple[np.ndarray, list[_Sums], _Sums]:
+        """Zeros, a row for each lane; as sums of a lane each, and of all lanes."""
         room = self.room
         if "sums" not in room:
             shapes = self.gate.stats_shapes, *(e.stats_shapes for e in self.experts)
             size = 1 + sum(math.prod(shape) for part in shapes for shape in part)
-            rows = self.tiles.xp.empty((len(self.tiles.lanes), size))
-            room["sums"] = rows, [self._views(row) for row in rows]
-        rows, views = room["sums"]
-        rows[:] = 0.0
-        self.tiles.map_lanes(pass_lane, views, parallel=self.parallel)
-        return self._views(to_host(rows.sum(axis=0)))  # the pass's one copy from a GPU
+            # Two rows at least: views of one look contiguous, and Numba compiles each layout anew.
+            n_lanes = len(self.tiles.lanes)
+            rows = self.tiles.xp.empty((max(2, n_lanes), size))
+            lanes = [self._views(row) for row in rows[:n_lanes]]
+            room["sums"] = rows, lanes, self._views(rows)
+        room["sums"][0][:] = 0.0
+        return room["sums"]
 
-    def _views(self, vector: np.ndarray) -> _Sums:
-        start = 1
+    def _total(self, rows: np.ndarray) -> _Sums:
+        """The lanes' sums, added in the order of the lanes: the pass's one copy from a GPU."""
+        return self._views(to_host(rows.sum(axis=0)))
+
+    def _views(self, sums: np.ndarray) -> _Sums:
+        start, lead = 1, sums.shape[:-1]
 
         def cut(shapes: tuple[tuple[int, ...], ...]) -> list[np.ndarray]:
             nonlocal start
             out = []
             for shape in shapes:
                 stop = start + math.prod(shape)
-                out.append(vector[start:stop].reshape(shape))
+                out.append(sums[..., start:stop].reshape(*lead, *shape))
                 start = stop
             return out
 
         gate = cut(self.gate.stats_shapes)
-        return _Sums(vector[:1], gate, [cut(expert.stats_shapes) for expert in self.experts])
+        log_likelihood = sums[..., 0] if lead else sums[:1]
+        return _Sums(log_likelihood, gate, [cut(expert.stats_shapes) for expert in self.experts])
 
     def _m_step(self, theta: tuple[np.ndarray, list[np.ndarray]], total: _Sums) -> np.ndarray:
         gate, experts = theta
@@ -189,7 +232,7 @@ class Mixture:
     def _effective_rows(self, total: _Sums) -> np.ndarray:
         """Per expert, the least number of rows that one of its outputs has."""
         counts = [e.effective_rows(s) for e, s in zip(self.experts, total.experts, strict=True)]
-        return np.min(counts, axis=0) * self.tiles.coordinates.rows_per_weight
+        return reduce(np.minimum, counts) * self.tiles.coordinates.rows_per_weight
 
     def degenerate(self, theta: np.ndarray, effective_rows: np.ndarray) -> np.ndarray:
         """Experts with no more rows than coefficients, or with a variance at the floor."""

@@ -15,7 +15,7 @@ from w2s_stats.em._loop import Trace, maximise
 from w2s_stats.em._model import Mixture
 
 _RACE_WORK = 2**24  # rows x experts x features^2 of a pass at which there is nothing to race for
-_RACE_PASSES = 6
+_RACE_PASSES = 6  # of the first round; each further one, of half the runners, has twice as many
 _FIRST_LEG = 60  # passes of every start before the slow ones are compared with the best
 
 # How a run begins: called only when its turn comes, so that one start's labels exist at a time.
@@ -126,7 +126,7 @@ def _one_hot(code: np.ndarray, n_experts: int) -> np.ndarray:
 
 def candidates_per_run(mixture: Mixture) -> int:
     """How many starts race for each run that is taken to its end: many where a pass is cheap."""
-    widest = max(e.n_features for e in mixture.experts)
+    widest = max(1, *(e.n_features for e in mixture.experts))  # there may be no features
     c = mixture.tiles.coordinates
     work = c.weight * c.rows_per_weight * mixture.gate.n_experts * widest**2
     # With three experts and more there are many more maxima to choose among.
@@ -139,15 +139,17 @@ def race(
 ) -> list[np.ndarray]:
     """Run all starts for a few passes, keep the better half, and again, until n_winners are left.
 
+    Rounds take equally long: the fewer are left, the more alike they are and the further they run.
+
     Places go in turn to the highest objectives and to the highest among starts whose experts all
     have rows to spare: an expert that collapses onto a few rows leads the field for a while, and
     may be seen to be degenerate only at the end.
     """
     spare = 2 * (max(e.n_features for e in mixture.experts) + 1)
 
-    def advance(theta: np.ndarray | Start) -> tuple[bool, bool, float, np.ndarray]:
+    def advance(theta: np.ndarray | Start, passes: int) -> tuple[bool, bool, float, np.ndarray]:
         theta = theta() if callable(theta) else theta
-        for _ in range(_RACE_PASSES):
+        for _ in range(passes):
             step = mixture.evaluate(theta)
             theta, last = step.proposal, theta
         if not np.isfinite(step.objective):
@@ -157,8 +159,10 @@ def race(
 
     runners: list = list(starts)
     parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
+    passes = _RACE_PASSES
     while len(runners) > n_winners:
-        results = parallel(delayed(advance)(runner) for runner in runners)
+        results = parallel(delayed(advance)(runner, passes) for runner in runners)
+        passes *= 2
         places = max(len(runners) // 2, n_winners)
         by_objective = sorted(range(len(results)), key=lambda i: (results[i][0], results[i][2]))
         by_rows = sorted(range(len(results)), key=lambda i: results[i][:3])

@@ -61,19 +61,22 @@ class Tiles:
         rank = coordinates.rank
         self.n_gate_features = self.n_features + (rank * (rank + 1) // 2) * quadratic_gate
         self.quadratic_gate = quadratic_gate
-        kept = self.n_features + Y.shape[1] + 1 + self.n_gate_features * quadratic_gate
-        numbers = kept + 3 * n_experts
+        # Of a tile: X, Y, the weights, and what only the gate sees.
+        self._height = self.n_features + Y.shape[1] + 1 + self.n_gate_features * quadratic_gate
+        numbers = self._height + 3 * n_experts
         if self.xp is np:
             longest = min(max(_TILE_BYTES // (8 * numbers), _SHORTEST), _LONGEST)
             n_lanes, keep_bytes = _LANES, _KEEP_BYTES
         else:
             longest = max(_GPU_TILE_BYTES // (8 * numbers), _SHORTEST)
             n_lanes, keep_bytes = 1, _GPU_KEEP_BYTES
-        self.bounds = _cut(len(X), longest, n_lanes)
-        cuts = np.linspace(0, len(self.bounds), min(n_lanes, len(self.bounds)) + 1).astype(int)
-        self.lanes = [range(a, b) for a, b in pairwise(cuts)]
-        self._keep = len(X) * kept * 8 <= keep_bytes
-        self._kept: dict[int, Tile] = {}
+        self.cuts = _cut(len(X), longest, n_lanes)
+        self.bounds = [(int(a), int(b)) for a, b in pairwise(self.cuts)]
+        self.lane_cuts = np.linspace(0, len(self.bounds), min(n_lanes, len(self.bounds)) + 1)
+        self.lane_cuts = self.lane_cuts.astype(np.int64)
+        self.lanes = [range(a, b) for a, b in pairwise(self.lane_cuts)]
+        self.kept: np.ndarray | None = None
+        self._fits = len(X) * self._height * 8 <= keep_bytes
 
     def map_lanes(self, function: Callable, *more: Sequence, parallel: bool) -> list:
         """Apply a function to every lane, and to its share of `more`; results in lanes' order."""
@@ -81,17 +84,31 @@ class Tiles:
             return thread_map(lambda lane: function(*lane), zip(self.lanes, *more, strict=True))
         return list(map(function, self.lanes, *more))
 
+    def keep(self, *, parallel: bool) -> None:
+        """Fill every tile once, one after the other in one vector, `kept`, if memory bears it.
+
+        For data that are read many times.
+        """
+        if not self._fits:
+            return
+        self.kept = self.empty(int(self.cuts[-1]) * self._height)
+        parts = (self.kept[a * self._height : b * self._height] for a, b in self.bounds)
+        self._tiles = [self._view(part) for part in parts]
+
+        def fill_lane(lane: range) -> None:
+            for number in lane:
+                self._fill(*self.bounds[number], self._tiles[number])
+
+        self.map_lanes(fill_lane, parallel=parallel)
+
     def load(self, number: int, room: dict) -> Tile:
         """Tile `number`, from memory or written into `room`, the caller's buffers by tile size."""
-        if number in self._kept:
-            return self._kept[number]
+        if self.kept is not None:
+            return self._tiles[number]
         start, stop = self.bounds[number]
         size = stop - start
-        if self._keep:
-            tile = self._kept[number] = self._fill(start, stop, self._empty(size))
-            return tile
         if size not in room:
-            room[size] = self._empty(size)
+            room[size] = self._view(self.empty(size * self._height))
         return self._fill(start, stop, room[size])
 
     def empty(self, *shape: int) -> np.ndarray:
@@ -110,23 +127,21 @@ class Tiles:
         for s in range(0, tile.weight.size, length):
             yield Tile(*(self.xp.ascontiguousarray(a[..., s : s + length]) for a in tile))
 
-    def _empty(self, size: int) -> Tile:
-        X = self.empty(self.n_features, size)
-        X[0] = 1.0
-        gate_X = self.empty(self.n_gate_features, size) if self.quadratic_gate else X
-        weight = self.empty(size)
-        weight[:] = 1.0
-        return Tile(X, gate_X, self.empty(self.Y.shape[1], size), weight)
+    def _view(self, numbers: np.ndarray) -> Tile:
+        """The parts of a tile that lies in these numbers."""
+        rows, p, m = numbers.reshape(self._height, -1), self.n_features, self.Y.shape[1]
+        gate_X = rows[p + m + 1 :] if self.quadratic_gate else rows[:p]
+        return Tile(rows[:p], gate_X, rows[p : p + m], rows[p + m])
 
     def _fill(self, start: int, stop: int, tile: Tile) -> Tile:
         c, whiten, xp = self.coordinates, self.kernels.em.whiten, self.xp
+        tile.X[0] = 1.0
         whiten(xp.ascontiguousarray(self.X[start:stop]), c.shift, c.matrix, tile.X[1:])
         if self.quadratic_gate:
             self.kernels.gates.quadratic_features(tile.X, tile.gate_X)
         labels = xp.ascontiguousarray(self.Y[start:stop], dtype=np.float64)
         whiten(labels, c.y_shift, np.diag(1.0 / c.y_scale), tile.Y)
-        if self.weight is not None:
-            tile.weight[:] = self.weight[start:stop]
+        tile.weight[:] = 1.0 if self.weight is None else self.weight[start:stop]
         return tile
 
 
@@ -138,11 +153,11 @@ def aligned(shape: tuple[int, ...]) -> np.ndarray:
     return room[start : start + size].reshape(shape)
 
 
-def _cut(n_rows: int, longest: int, n_lanes: int) -> list[tuple[int, int]]:
-    """Bounds of tiles of nearly equal length, one or a multiple of the lanes, in whole lines."""
+def _cut(n_rows: int, longest: int, n_lanes: int) -> np.ndarray:
+    """Where tiles of nearly equal length end, one or a multiple of the lanes, in whole lines."""
     n_tiles = -(-n_rows // longest)
     if n_tiles > 1:
         n_tiles = -(-n_tiles // n_lanes) * n_lanes
-    cuts = np.linspace(0, n_rows, n_tiles + 1).astype(int) // _LINE * _LINE
+    cuts = np.linspace(0, n_rows, n_tiles + 1).astype(np.int64) // _LINE * _LINE
     cuts[-1] = n_rows
-    return [(int(a), int(b)) for a, b in pairwise(cuts) if b > a]
+    return np.unique(cuts)

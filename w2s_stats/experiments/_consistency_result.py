@@ -15,6 +15,8 @@ PARAMETRIC, FLAT, WIDE = -0.8, -0.5, 1.0
 class ConsistencyResult:
     """Error against sample size for each strategy.
 
+    Made by `consistency_experiment`, where there is an example.
+
     Attributes
     ----------
     sizes : ndarray of shape (n_sizes,)

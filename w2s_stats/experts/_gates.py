@@ -51,9 +51,12 @@ class ConstantGate(PriorGate):
     def start(self) -> np.ndarray:
         return np.full(self.n_experts, -np.log(self.n_experts))
 
+    def log_prior(self, theta: np.ndarray) -> np.ndarray:
+        return theta - np.logaddexp.reduce(theta)
+
     def log_prob(self, tile: Tile, theta: np.ndarray, out: np.ndarray) -> np.ndarray:
         """One column, which stands for every row."""
-        return (theta - np.logaddexp.reduce(theta))[:, None]
+        return self.log_prior(theta)[:, None]
 
     @property
     def stats_shapes(self) -> tuple[tuple[int, ...], ...]:

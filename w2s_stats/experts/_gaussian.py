@@ -95,6 +95,21 @@ class Gaussian:
             X, Y, tile.weight, log_gate, *self.unpack(theta), resp, *stats
         )
 
+    def mixture_pass(
+        self,
+        data: tuple[np.ndarray, np.ndarray, np.ndarray],
+        log_prior: np.ndarray,
+        theta: np.ndarray,
+        lanes: tuple[int, np.ndarray],
+        log_likelihood: np.ndarray,
+        mass: np.ndarray,
+        stats: list[np.ndarray],
+    ) -> None:
+        """whole_pass of the tiles of many lanes, under a constant gate."""
+        self.kernels.gaussian_mixture_pass(
+            *data, log_prior, *self.unpack(theta), *lanes, log_likelihood, mass, *stats
+        )
+
     def m_step(self, theta: np.ndarray, stats: list[np.ndarray]) -> np.ndarray:
         """Weighted least squares by its normal equations in residuals, theory 6.2.
 
@@ -105,8 +120,7 @@ class Gaussian:
         coef, _ = self.unpack(theta)
         step = solve(gram, cross)
         residual = square - (step * cross).sum(-1)
-        variance = np.maximum(residual, 0.0) / np.maximum(count, 1e-300)[:, None]
-        variance = np.maximum(variance, self.floor)
+        variance = np.maximum(residual / np.maximum(count, 1e-300)[:, None], self.floor)
         return np.concatenate([(coef + step).ravel(), 0.5 * np.log(variance).ravel()])
 
     def unbounded(self, theta: np.ndarray) -> np.ndarray:

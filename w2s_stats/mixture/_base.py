@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from w2s_stats._arrays import array_module, beside, softmax, to_host
+from w2s_stats._arrays import array_module, beside, beside_X, softmax, to_host
 from w2s_stats._validation import (
     check_columns,
     check_counts,
@@ -23,6 +23,7 @@ from w2s_stats._validation import (
     warn_columns,
 )
 from w2s_stats.em import Coordinates, Mixture
+from w2s_stats.mixture._criteria import CriteriaMixin
 from w2s_stats.mixture._fit import Fit, fit_mixture
 from w2s_stats.mixture._model import Model, build
 from w2s_stats.mixture._parameters import (
@@ -37,7 +38,7 @@ from w2s_stats.mixture._units import to_theta
 _CHUNK = 1 << 16
 
 
-class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
+class BaseMixtureOfExperts(CriteriaMixin, SummaryMixin, BaseEstimator):
     """Maximum likelihood for p(y | x) = sum_k p(k | x) phi(y; x, theta_k), theory 6.1 and 6.2."""
 
     _parameter_constraints: ClassVar[dict] = {
@@ -94,7 +95,8 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
     ) -> Fit:
         """Fit to checked X and encoded labels; with `tied_to`, only the gate's prior moves.
 
-        The starts are the guesses and `n_init` random ones (None: the constructor's number).
+        The sizes of their numbers are the caller's to check. The starts are the guesses and
+        `n_init` random ones (None: the constructor's number).
         """
         weight = check_weight(sample_weight, X)
         Y = beside(Y, X)
@@ -149,6 +151,8 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         self.degenerate_experts_ = np.flatnonzero(fit.degenerate)
         self.covariance_ = fit.covariance
         self.covariance_robust_ = fit.covariance_robust
+        self.n_parameters_ = fit.n_parameters - fit.n_reference
+        self._n_reference_ = fit.n_reference
         self.n_rows_ = n_rows
         self._blocks_ = model.blocks
         gate = "constant" if model.tied_to is not None else model.gate
@@ -192,6 +196,7 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         for start in range(0, len(X), _CHUNK):
             yield slice(start, min(start + _CHUNK, len(X)))
 
+    @beside_X
     def gate_proba(self, X: Any) -> np.ndarray:
         """Probability of each expert given x alone, p(k | x).
 
@@ -250,8 +255,9 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         # What was fitted, whatever the constructor's parameters are by now.
         gate = {0: "constant", d: "softmax"}.get(self.gate_coef_.shape[1], "gaussian")
         model = Model(len(self.gate_intercept_), self._blocks_, gate, var_floor=1e-300)
-        return model, build(model, X, Y, None, coordinates)
+        return model, build(model, X, Y, None, coordinates, keep=False)
 
+    @beside_X
     def responsibilities(self, X: Any, y: Any) -> np.ndarray:
         """Probability of each expert given x and y, p(k | x, y) (a missing y says nothing).
 
@@ -266,8 +272,9 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
             Rows sum to one.
         """
         X = self._check_X(X)
-        return self._posterior(X, self._labels(y, X))[0]
+        return self._densities(X, y)[0]
 
+    @beside_X
     def log_prob(self, X: Any, y: Any) -> np.ndarray:
         """Log-density of each row, log p(y | x); missing entries of y drop out.
 
@@ -281,13 +288,19 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
         ndarray of shape (n_samples,)
         """
         X = self._check_X(X)
+        return self._densities(X, y)[1]
+
+    def _densities(self, X: np.ndarray, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """p(k | x, y), (n_samples, n_experts), and log p(y | x), of checked X."""
         Y = self._labels(y, X)
-        return self._posterior(X, Y)[1] + self._log_base(Y)
+        resp, log_prob = self._posterior(X, Y)
+        return resp, log_prob + self._log_base(Y)
 
     def _log_base(self, Y: np.ndarray) -> np.ndarray | float:
         """The part of log p(y | x) that is the same for all experts and parameters."""
         return 0.0
 
+    @beside_X
     def log_likelihood(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Weighted sum of the rows' log-densities."""
         log_prob = self.log_prob(X, y)
@@ -296,32 +309,6 @@ class BaseMixtureOfExperts(SummaryMixin, BaseEstimator):
     def _weights_of(self, sample_weight: Any, rows: np.ndarray) -> np.ndarray:
         weight = check_weight(sample_weight, rows)
         return array_module(rows).ones(len(rows)) if weight is None else weight
-
-    @property
-    def n_parameters_(self) -> int:
-        """Free parameters of gate and experts."""
-        return len(self.param_names_)
-
-    def aic(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Akaike's criterion, -2 log L + 2 p (smaller is better)."""
-        return -2.0 * self.log_likelihood(X, y, sample_weight) + 2.0 * self.n_parameters_
-
-    def bic(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Bayesian criterion, -2 log L + p log n, n the sum of the weights."""
-        log_likelihood = self.log_likelihood(X, y, sample_weight)
-        n = float(self._weights_of(sample_weight, self._check_X(X)).sum())
-        return float(-2.0 * log_likelihood + self.n_parameters_ * np.log(n))
-
-    def icl(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Integrated completed likelihood: BIC - 2 sum_i w_i log max_k p(k | x_i, y_i).
-
-        Biernacki, Celeux and Govaert (2000), with every row given to its likeliest expert: rows
-        that no expert claims clearly count against the model.
-        """
-        X_checked = self._check_X(X)
-        resp = self._posterior(X_checked, self._labels(y, X_checked))[0]
-        claim = self._weights_of(sample_weight, resp) @ np.log(resp.max(axis=1))
-        return self.bic(X, y, sample_weight) - 2.0 * float(claim)
 
     def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
         tags = super().__sklearn_tags__()

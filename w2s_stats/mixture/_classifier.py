@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 
-from w2s_stats._arrays import array_module, beside, softmax, to_host
+from w2s_stats._arrays import array_module, beside, beside_X, softmax, to_host
 from w2s_stats._validation import (
     check_choice,
     check_class_labels,
@@ -16,6 +16,7 @@ from w2s_stats._validation import (
     check_discrete,
     check_features_anywhere,
     check_seed,
+    check_sizes,
     check_weight,
     plain_labels,
     whole_or_nothing,
@@ -62,7 +63,7 @@ default="multinomial"
         The first class's row is zero. With several columns of y, their classes one after the other.
     intercept_ : ndarray of shape (n_experts, n_classes)
     weights_, gate_coef_, gate_intercept_, covariance_, covariance_robust_, param_names_, \
-lower_bound_, n_iter_, converged_
+n_parameters_, lower_bound_, n_iter_, converged_
         As in :class:`MixtureOfExpertsRegressor`; so too what weights mean for the covariances.
 
     Raises
@@ -131,6 +132,7 @@ lower_bound_, n_iter_, converged_
 
     @_fit_context(prefer_skip_nested_validation=True)
     @whole_or_nothing
+    @beside_X
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MixtureOfExpertsClassifier:
         """Fit by EM from `n_init` starts and keep the best.
 
@@ -147,6 +149,9 @@ lower_bound_, n_iter_, converged_
         """
         X = check_features_anywhere(self, X)
         weight = to_host(check_weight(sample_weight, X))
+        check_sizes(X, "X")
+        if weight is not None:
+            check_sizes(weight, "sample_weight")
         labels, missing = check_class_labels(y, len(X))
         counts = np.ones(len(X), dtype=bool) if weight is None else weight > 0
         classes = []
@@ -251,6 +256,7 @@ lower_bound_, n_iter_, converged_
         eta = coef @ X.T + intercept[:, :, None]
         return softmax(eta, axis=1)
 
+    @beside_X
     def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
         """Probability of each class, sum_k p(k | x) P(y = c | x, k).
 
@@ -272,6 +278,7 @@ lower_bound_, n_iter_, converged_
                 proba[rows] = np.einsum("nk,kcn->nc", gate, self._expert_proba(x, label))
         return out if isinstance(self.classes_, list) else out[0]
 
+    @beside_X
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class of each row.
 
@@ -289,6 +296,7 @@ lower_bound_, n_iter_, converged_
         codes = [to_host(p.argmax(axis=1)) for p in proba]
         return np.stack([c[code] for c, code in zip(self.classes_, codes, strict=True)], axis=1)
 
+    @beside_X
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Share of rows that are predicted right, over the rows whose label is known.
 
@@ -313,6 +321,7 @@ lower_bound_, n_iter_, converged_
         check_columns(labels, len(self._label_classes))
         return accuracy_of_known(labels, missing, prediction, sample_weight)
 
+    @beside_X
     def sample(
         self, X: Any, random_state: int | np.random.RandomState | None = None
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -35,9 +35,9 @@ def head(mixture: Any, cov_type: str) -> tuple[Facts, Facts]:
     """Facts over the coefficients, in two columns."""
     n = mixture.n_rows_
     log_likelihood = (mixture.lower_bound_ + mixture._penalty_) * n
-    # With a joint density, expert 0 has a mean and a covariance of x as well.
-    joint = mixture.gate == "gaussian-joint"
-    n_parameters = len(mixture.param_names_) + joint * mixture.gate_coef_.shape[1]
+    joint = hasattr(mixture, "gate_means_")
+    # The likelihood of (x, y) takes expert 0's mean and covariance of x, too.
+    n_parameters = mixture.n_parameters_ + mixture._n_reference_
     weighted = isinstance(n, float)
     likelihood = "Log-Lik. of (x, y):" if joint else "Log-Likelihood:"
     left = [
@@ -69,7 +69,8 @@ def notes(mixture: Any, cov_type: str, errors: np.ndarray, is_scale: np.ndarray)
     elif cov_type == "robust":
         out.append("Standard errors are robust (sandwich of the information and the scores).")
     else:
-        out.append("Standard errors come from the inverse observed information.")
+        density = " of the likelihood of (x, y)" if hasattr(mixture, "gate_means_") else ""
+        out.append(f"Standard errors come from the inverse observed information{density}.")
     if len(mixture.weights_) > 1:
         out.append(
             "Experts stand by falling mean gate probability (weight); the gate's coefficients "
@@ -111,8 +112,6 @@ def _reasons_for_nan(mixture: Any, errors: np.ndarray, is_scale: np.ndarray) -> 
     missing = np.isnan(errors)
     if not missing.any():
         return []
-    if mixture.gate == "gaussian-joint":
-        return ["No standard errors: the gate comes from the density of x; take gate='gaussian'."]
     if mixture.covariance_ is None:
         return [f"No standard errors: they are left out for as many as {errors.size} parameters."]
     if missing.all() and not mixture.converged_:
@@ -127,7 +126,8 @@ def _reasons_for_nan(mixture: Any, errors: np.ndarray, is_scale: np.ndarray) -> 
         out.append("A standard deviation at its floor (var_floor) has no standard error.")
     if missing[~is_scale].any():
         out.append(
-            "Constant or collinear columns of X leave coefficients undetermined: those have no "
-            "standard error, and the coefficients of minimum norm are shown."
+            "Constant or collinear columns of X (or, for a Gaussian gate, of their products) leave "
+            "coefficients undetermined: those have no standard error, and the coefficients of "
+            "minimum norm are shown."
         )
     return out

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from w2s_kernels._backend import on_gpu
 from w2s_kernels._dispatch import one_blas_thread
-from w2s_stats._arrays import on_device
 from w2s_stats.em import (
     Mixture,
     Runs,
@@ -28,7 +28,7 @@ from w2s_stats.experts import JointGate
 from w2s_stats.mixture._covariance import covariances
 from w2s_stats.mixture._model import Model, build, mean_gate
 from w2s_stats.mixture._parameters import Parameters
-from w2s_stats.mixture._units import constant_of, to_parameters, to_theta
+from w2s_stats.mixture._units import constant_of, in_order, to_parameters, to_theta
 
 # Beyond this many parameters the information matrix costs more than the fit; it is left out.
 _MOST_PARAMETERS = 1500
@@ -49,6 +49,8 @@ class Fit:
     degenerate_starts: np.ndarray
     covariance: np.ndarray | None
     covariance_robust: np.ndarray | None
+    n_parameters: int  # free ones of the objective: what X does not determine has none
+    n_reference: int  # those of them that the gate's logits lack: expert 0's density of x
 
 
 def fit_mixture(
@@ -71,7 +73,7 @@ def fit_mixture(
     The order is by falling mean gate probability; a tied gate keeps the order of the gate that it
     is tied to.
     """
-    n_jobs = 1 if on_device(X) else n_jobs  # starts would only wait for each other on a GPU
+    n_jobs = 1 if on_gpu(X) else n_jobs  # starts would only wait for each other on a GPU
     standardise = np.zeros(Y.shape[1], dtype=bool)
     for block in model.blocks:
         standardise[block.outputs] = block.family == "gaussian"
@@ -127,14 +129,10 @@ def _random_starts(
 def _finish(model: Model, mixture: Mixture, runs: Runs, constant: float) -> Fit:
     theta, degenerate = runs.best.theta, runs.degenerate
     weights = mean_gate(mixture, theta)
-    parameters = to_parameters(model, mixture, theta)
     if model.tied_to is None:
         order = np.argsort(-weights, kind="stable")
-        parameters, weights, degenerate = (
-            parameters.ordered(order),
-            weights[order],
-            degenerate[order],
-        )
+        theta = in_order(mixture, theta, order)
+        weights, degenerate = weights[order], degenerate[order]
     if degenerate.any():
         warn(_degenerate_words(np.flatnonzero(degenerate)), DegenerateFitWarning)
     if not runs.best.converged:
@@ -142,19 +140,17 @@ def _finish(model: Model, mixture: Mixture, runs: Runs, constant: float) -> Fit:
             f"EM has not converged after {runs.best.n_iter} passes: raise max_iter or tol.",
             ConvergenceWarning,
         )
-    if mixture.separated(theta):
+    if mixture.separated(runs.best.theta):
         warn(
             "Coefficients grow without bound, for the labels or the gate are separated, and their "
             "standard errors mean nothing: use fewer experts, or a gate_penalty above 0.",
             SeparationWarning,
         )
     covariance, robust = None, None
-    # The information of a joint density would need that of x's means and covariances too.
-    if mixture.n_parameters <= _MOST_PARAMETERS and not isinstance(mixture.gate, JointGate):
-        theta = to_theta(model, mixture, parameters)
+    if mixture.n_parameters <= _MOST_PARAMETERS:
         covariance, robust = covariances(model, mixture, theta)
     return Fit(
-        parameters,
+        to_parameters(model, mixture, theta),
         weights,
         runs.best.objectives + constant,
         mixture.gate.penalty(mixture.split(runs.best.theta)[0]) / mixture.tiles.coordinates.weight,
@@ -165,6 +161,8 @@ def _finish(model: Model, mixture: Mixture, runs: Runs, constant: float) -> Fit:
         runs.degenerate_starts,
         covariance,
         robust,
+        mixture.n_parameters,
+        mixture.gate.size // model.n_experts - 1 if isinstance(mixture.gate, JointGate) else 0,
     )
 
 

@@ -8,8 +8,8 @@ from types import ModuleType
 import numpy as np
 
 from w2s_kernels import gpu
-from w2s_kernels._backend import kernels_for
-from w2s_stats._arrays import on_device, softmax, to_host
+from w2s_kernels._backend import kernels_for, on_gpu
+from w2s_stats._arrays import softmax, to_host
 from w2s_stats.em import Coordinates, Mixture, Tiles, quadratic
 from w2s_stats.experts import (
     ConstantGate,
@@ -60,10 +60,12 @@ def build(
     *,
     kernels: ModuleType | None = None,
     parallel: bool = True,
+    keep: bool = True,
 ) -> Mixture:
     """The EM's view of a model and its data in the given coordinates.
 
-    The kernels are, unless given, those for the processor that holds the data.
+    The kernels are, unless given, those for the processor that holds the data. `keep` is for data
+    that are read more than once; `parallel` tells whether threads may be used.
     """
     kernels = kernels_for(X) if kernels is None else kernels
     joint = model.gate == "gaussian-joint" and model.tied_to is None
@@ -77,11 +79,13 @@ def build(
         kernels=kernels,
     )
     # One of them is the intercept.
-    if on_device(X) and tiles.n_gate_features > gpu.MOST_FEATURES:
+    if on_gpu(X) and tiles.n_gate_features > gpu.MOST_FEATURES:
         raise ValueError(
             f"X must have at most {gpu.MOST_FEATURES - 1} features on a GPU, those of degree two "
             f"that a gate makes of them included; found {tiles.n_gate_features - 1}."
         )
+    if keep:
+        tiles.keep(parallel=parallel)
     first = 0 if model.fit_intercept else 1
     experts: list[Expert] = []
     for block in model.blocks:

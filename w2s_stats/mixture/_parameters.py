@@ -53,21 +53,6 @@ class Parameters:
     def n_experts(self) -> int:
         return len(self.coef)
 
-    def ordered(self, order: np.ndarray) -> Parameters:
-        """The same mixture with its experts in another order."""
-        gate_coef, gate_intercept = self.gate_coef[order], self.gate_intercept[order]
-        return Parameters(
-            self.coef[order],
-            self.intercept[order],
-            self.scale[order],
-            gate_coef - gate_coef[0],
-            gate_intercept - gate_intercept[0],
-            *(
-                None if a is None else a[order]
-                for a in (self.gate_prior, self.gate_mean, self.gate_covariance)
-            ),
-        )
-
     def columns(self, columns: slice) -> Parameters:
         """The same mixture, looked at through some of its outputs."""
         return replace(

@@ -7,13 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 
-from w2s_stats._arrays import array_module, beside, log_factorial, to_host
+from w2s_stats._arrays import array_module, beside, beside_X, log_factorial, to_host
 from w2s_stats._validation import (
     check_choice,
     check_counts,
     check_features_anywhere,
     check_labels,
     check_seed,
+    check_sizes,
+    check_weight,
     whole_or_nothing,
 )
 from w2s_stats.mixture._base import BaseMixtureOfExperts
@@ -40,7 +42,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         "constant": p(k | x) = pi_k. "softmax": log p(k | x) linear in x. "gaussian": quadratic in
         x, which is all that the conditional likelihood identifies of p(k | x) proportional to
         pi_k N(x; mu_k, Sigma_k) (theory 6.2). "gaussian-joint": those mu_k and Sigma_k, by
-        maximising the likelihood of (x, y): a model of x too, and no standard errors.
+        maximising the likelihood of (x, y): a model of x too, and standard errors of that.
     fit_intercept : bool, default=True
         Whether the experts have intercepts; a gate always has.
     tol : float, default=1e-8
@@ -84,6 +86,9 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         independent rows, as sampling weights are: a row of weight 2 is one draw here, the same row
         given twice is two. (`covariance_` counts either as two.)
     param_names_ : list of str
+    n_parameters_ : int
+        Free parameters of gate and experts, as AIC and BIC count them: those of constant and
+        collinear columns are not free.
     gate_prior_, gate_means_, gate_covariances_ : ndarray
         pi_k, mu_k and Sigma_k, with gate="gaussian-joint" only.
     lower_bound_ : float
@@ -115,6 +120,11 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
     `sample_weight` counts rows: weight 2 is the row twice (only not in `covariance_robust_`). X may
     be a memory-mapped file larger than memory: it is read in tiles, and nothing of size n_samples x
     n_experts is kept.
+
+    Where columns of X are constant or collinear, or more than the rows, many coefficients predict
+    alike, and those of minimum norm (of standardised columns) are taken; that of a constant column
+    is 0. Where all of the many agree there is a standard error (an intercept has one if x = 0 lies
+    on the plane of the rows, constant columns left aside); elsewhere it is NaN.
 
     Arrays of CuPy's are fitted on their GPU, and X stays there: a pass over it takes the parameters
     there and brings the vector of its sums back, once. y and sample_weight go where X is. Fitted
@@ -182,6 +192,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
 
     @_fit_context(prefer_skip_nested_validation=True)
     @whole_or_nothing
+    @beside_X
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MixtureOfExpertsRegressor:
         """Fit by EM from `n_init` starts and keep the best.
 
@@ -198,11 +209,16 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         """
         X = check_features_anywhere(self, X)
         y = beside(check_labels(y, len(X)), X)
+        weight = check_weight(sample_weight, X)
+        check_sizes(X, "X")
+        check_sizes(y, "y")
+        if weight is not None:
+            check_sizes(weight, "sample_weight")
         Y = y.reshape(len(X), -1)
         for column, family in enumerate(self._families(Y.shape[1])):
             if family == "poisson":
                 check_counts(Y[:, column])
-        self._fit_encoded(X, Y, sample_weight)
+        self._fit_encoded(X, Y, weight)
         self._one_output_ = y.ndim == 1
         return self
 
@@ -261,6 +277,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
                 eta[:, m] = np.exp(eta[:, m])
         return eta
 
+    @beside_X
     def predict(self, X: Any) -> np.ndarray:
         """Mean of y given x, sum_k p(k | x) E[y | x, k].
 
@@ -280,6 +297,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
             out[rows] = np.einsum("nk,kmn->nm", self._gate_proba(x), self._expert_means(x))
         return out[:, 0] if self._one_output_ else out
 
+    @beside_X
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Coefficient of determination of the prediction, over the rows whose label is known.
 
@@ -301,6 +319,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         """
         return r2_of_known(y, self.predict(X), sample_weight)
 
+    @beside_X
     def sample(
         self, X: Any, random_state: int | np.random.RandomState | None = None
     ) -> tuple[np.ndarray, np.ndarray]:

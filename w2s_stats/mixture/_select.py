@@ -49,6 +49,8 @@ class NumberOfExperts:
 class NumberOfExpertsResult:
     """Table of fits with several numbers of experts, and the choice.
 
+    Made by `select_n_experts`, where there is an example.
+
     Attributes
     ----------
     table : tuple of NumberOfExperts

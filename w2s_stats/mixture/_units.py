@@ -50,8 +50,30 @@ def to_parameters(model: Model, mixture: Mixture, theta: np.ndarray) -> Paramete
     return Parameters(coef[:, :, 1:], coef[:, :, 0], scale, logits[:, 1:], logits[:, 0], *joint)
 
 
+def in_order(mixture: Mixture, theta: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The same mixture with its experts in another order, in the mixture's coordinates.
+
+    What has been fitted there stays there: on nearly collinear columns the way to the data's units
+    and back loses more digits than a covariance matrix can spare.
+    """
+    gate, parts = mixture.split(theta)
+    k, cuts = mixture.gate.n_experts, []
+    if isinstance(mixture.gate, JointGate):
+        cuts = [k, k * (1 + mixture.gate.n_features)]
+    arrays = np.split(gate, cuts)
+    for expert, part in zip(mixture.experts, parts, strict=True):
+        arrays += expert.unpack(part)
+    moved = [array.reshape(k, -1)[order] for array in arrays]
+    if isinstance(mixture.gate, SoftmaxGate):
+        moved[0] = moved[0] - moved[0][0]
+    return np.concatenate([array.ravel() for array in moved])
+
+
 def to_theta(model: Model, mixture: Mixture, parameters: Parameters) -> np.ndarray:
-    """The vector in the mixture's coordinates of parameters in the data's units."""
+    """The vector in the mixture's coordinates of parameters in the data's units.
+
+    For every gate but the joint density, which is fitted and never taken over.
+    """
     c = mixture.tiles.coordinates
     up = c.up()
     coef = np.concatenate([parameters.intercept[:, :, None], parameters.coef], axis=2)

@@ -8,6 +8,7 @@ from ._consistency import ConsistencyDisplay
 from ._gold_label_plan import GoldLabelPlanDisplay
 from ._ranking import WeakModelRankingDisplay
 from ._reliability import ReliabilityDisplay
+from ._rows_to_label import RowsToLabelDisplay
 from ._target_fit import TargetFitDisplay
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ConsistencyDisplay",
     "GoldLabelPlanDisplay",
     "ReliabilityDisplay",
+    "RowsToLabelDisplay",
     "StrategyComparisonDisplay",
     "TargetFitDisplay",
     "WeakModelRankingDisplay",

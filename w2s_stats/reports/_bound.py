@@ -16,13 +16,13 @@ from w2s_stats.reports._axes import (
     STRONG,
     TEXT,
     linear_then_log,
-    make_axes,
     name_rows,
     short,
     tidy,
 )
 from w2s_stats.reports._bound_rows import BoundRow, story_of
 from w2s_stats.reports._bound_words import check_fitted_bound, on_intervals, verdict, written
+from w2s_stats.reports._display import Display
 
 _UP, _DOWN, _VIOLATED = COLOURS[5], COLOURS[4], COLOURS[1]
 _NOTE_WIDTH = 92
@@ -32,7 +32,7 @@ _NOTE_WIDTH = 92
 _FAR = 40.0
 
 
-class BoundDisplay:
+class BoundDisplay(Display):
     """A bound's estimate and limits, and what they are made of, a row each.
 
     The band holds all values that the bound allows; it runs on to the edge on an open side.
@@ -59,7 +59,7 @@ class BoundDisplay:
     band_ : matplotlib Rectangle
         From `lower` to `upper`; None where no value lies between.
     bars_, points_ : dict of str to matplotlib artist
-        By row: bars of terms and ranges; points.
+        By row: bars of terms and ranges; points. What `plot` is passed is for the estimate's.
     intervals_ : dict of str to list of Line2D
         By row: the interval of its end, and of its start.
 
@@ -70,7 +70,7 @@ class BoundDisplay:
     >>> bound = KLSandwich(random_state=0).fit([[0.6, 0.4], [0.5, 0.5]], [[0.8, 0.2], [0.3, 0.7]])
     >>> display = BoundDisplay.from_estimator(bound)
     >>> display.title
-    'KLSandwich: limits only, no truth was given'
+    'KLSandwich: limits only, no estimate'
     >>> display.plot().ax_.get_xlabel()  # doctest: +SKIP
     'gain in KL divergence or cross-entropy, nats'
     """
@@ -132,24 +132,7 @@ class BoundDisplay:
         """Width and height that suit the number of rows and notes, in inches."""
         return 8.4, 1.3 + 0.36 * len(self.rows) + 0.17 * len(self._lines())
 
-    def plot(self, *, ax: Any = None, name: str | None = None, **kwargs: Any) -> BoundDisplay:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Where to draw; left out, a new figure is made.
-        name : str or None, default=None
-            Above the picture, in place of `title`.
-        **kwargs : dict
-            Passed to ``ax.plot`` for the estimate's point.
-
-        Returns
-        -------
-        BoundDisplay
-            Itself, with `ax_`, `figure_`, `band_`, `bars_`, `points_` and `intervals_`.
-        """
-        ax = make_axes(ax, self.figsize)
+    def _draw(self, ax: Any, style: dict[str, Any]) -> None:
         ax.set_xlabel(self.label, color=TEXT)
         self._scale(ax)
         edges = np.array(ax.get_xlim())
@@ -165,15 +148,12 @@ class BoundDisplay:
         self.points_: dict[str, Any] = {}
         self.intervals_: dict[str, list[Any]] = {}
         for place, row in enumerate(self.rows):
-            self._draw(ax, place, row, edges, kwargs if place == 0 else {})
+            self._draw_row(ax, place, row, edges, style if place == 0 else {})
         tidy(ax, "x")
         names = [row.name for row in self.rows]
         name_rows(ax, names, chosen=names[:1])
         ax.set_xlim(edges)
-        ax.set_title(self.title if name is None else name, loc="left", color=TEXT)
         self._write_notes(ax)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _scale(self, ax: Any) -> None:
         """Set a scale and limits on which all that is finite is seen."""
@@ -198,7 +178,7 @@ class BoundDisplay:
             limit = limits[np.isfinite(limits)].max(initial=0.0)
         return max(told[np.isfinite(told)].max(initial=0.0), limit)
 
-    def _draw(
+    def _draw_row(
         self, ax: Any, place: int, row: BoundRow, edges: np.ndarray, kwargs: dict[str, Any]
     ) -> None:
         colour = STRONG if place == 0 else TEXT

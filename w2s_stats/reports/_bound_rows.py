@@ -47,6 +47,14 @@ class BoundRow(NamedTuple):
         Its value is where the row ends, a point where it is; NaN where not known.
     start : Quantity
         Where a term or a range begins.
+
+    Examples
+    --------
+    >>> from w2s_stats.bounds import Quantity
+    >>> from w2s_stats.reports import BoundDisplay, BoundRow
+    >>> gain = BoundRow("gain", "point", Quantity("gain", 0.3, 0.1, 0.5))
+    >>> room = BoundRow("what the budget allows", "range", Quantity("", 0.8), Quantity("", -0.2))
+    >>> BoundDisplay([gain, room], lower=-0.2, upper=0.8).plot().figure_  # doctest: +SKIP
     """
 
     name: str
@@ -94,8 +102,9 @@ def _(bound: NonRealizableGain) -> Story:
         _limits(bound),
         _term("misfit", misfit),
         _term("− 2 √(ε misfit)", Quantity("", -outside), misfit.value),
-        _term(f"− {what}", Quantity("", bound.lower_ - left), left),
     ]
+    if np.isfinite(left):  # a single label tells of no epsilon, and nothing is left
+        rows.append(_term(f"− {what}", Quantity("", bound.lower_ - left), left))
     printed = "lower limit of [C24] Thm 2"
     if printed in table:
         rows.append(BoundRow("printed limit, [C24] Theorem 2", "point", table[printed]))

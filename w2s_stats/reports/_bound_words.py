@@ -27,7 +27,7 @@ def check_fitted_bound(bound: Any, kind: type) -> None:
 def verdict(bound: Bound) -> str:
     """What the sample says of the bound."""
     if np.isnan(bound.estimate_):
-        return "limits only, no truth was given"
+        return "limits only, no estimate"
     if bound.holds_ is None:
         return "the estimate is not over the limits' own rows"
     return f"the estimate lies {'within' if bound.holds_ else 'outside'} the limits"

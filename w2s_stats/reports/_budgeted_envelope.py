@@ -9,13 +9,14 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from w2s_stats.bounds import BudgetedEnvelope, Quantity
-from w2s_stats.reports._axes import PALE, STRONG, TEXT, make_axes, short, spread, tidy
+from w2s_stats.reports._axes import PALE, STRONG, TEXT, short, spread, tidy
 from w2s_stats.reports._bound_words import check_fitted_bound
+from w2s_stats.reports._display import Display
 
 _N_BUDGETS = 25
 
 
-class BudgetedEnvelopeDisplay:
+class BudgetedEnvelopeDisplay(Display):
     """Limits of the gain against the budget, the estimate where the weak model's error is.
 
     Parameters
@@ -40,7 +41,7 @@ class BudgetedEnvelopeDisplay:
     ax_, figure_ : matplotlib objects
         Set by `plot`.
     lower_line_, upper_line_ : matplotlib Line2D
-        Set by `plot`.
+        Set by `plot`, whose keyword arguments are for them.
 
     Examples
     --------
@@ -52,6 +53,8 @@ class BudgetedEnvelopeDisplay:
     >>> display.upper.round(3)
     array([-0.096,  0.099])
     """
+
+    title = "Limits of the gain within a budget"
 
     def __init__(
         self,
@@ -138,27 +141,8 @@ class BudgetedEnvelopeDisplay:
             weak_interval=(weak.low, weak.high),
         )
 
-    def plot(
-        self, *, ax: Any = None, name: str | None = None, **kwargs: Any
-    ) -> BudgetedEnvelopeDisplay:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Where to draw; left out, a new figure is made.
-        name : str or None, default=None
-            Above the picture.
-        **kwargs : dict
-            Passed to ``ax.plot`` for the two limits.
-
-        Returns
-        -------
-        BudgetedEnvelopeDisplay
-            Itself, with `ax_`, `figure_`, `lower_line_` and `upper_line_`.
-        """
-        ax = make_axes(ax, (7.6, 4.4))
-        style = {"color": TEXT, "linewidth": 1.8, **kwargs}
+    def _draw(self, ax: Any, style: dict[str, Any]) -> None:
+        style = {"color": TEXT, "linewidth": 1.8, **style}
         self.lower_line_, self.upper_line_ = (
             ax.plot(self.budgets, limits, **style)[0] for limits in (self.lower, self.upper)
         )
@@ -174,10 +158,6 @@ class BudgetedEnvelopeDisplay:
         used = "" if np.isnan(self.budget) else f" (dotted: in use, {short(self.budget)})"
         ax.set_xlabel(f"budget e, d(truth, weak model) ≤ e, nats{used}", color=TEXT)
         ax.set_ylabel("gain in KL divergence, nats", color=TEXT)
-        title = "Limits of the gain within a budget" if name is None else name
-        ax.set_title(title, loc="left", color=TEXT)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _draw_own(self, ax: Any) -> None:
         """The budget in use; the gain, at the weak model's error."""

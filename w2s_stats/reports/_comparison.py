@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2s_stats.reports._axes import PALE, STRONG, TEXT, make_axes, name_rows, tidy
+from w2s_stats.reports._axes import PALE, STRONG, TEXT, name_rows, tidy
+from w2s_stats.reports._display import Display
 
 
-class StrategyComparisonDisplay:
+class StrategyComparisonDisplay(Display):
     """A score of each strategy with its interval, one row each.
 
     Parameters
@@ -34,7 +35,7 @@ class StrategyComparisonDisplay:
     Attributes
     ----------
     ax_, figure_ : matplotlib objects
-        Set by `plot`.
+        Set by `plot`, whose keyword arguments are for the strategies' points.
 
     Examples
     --------
@@ -112,36 +113,17 @@ class StrategyComparisonDisplay:
         """Width and height that suit the number of rows, in inches."""
         return 6.8, 1.5 + 0.42 * len(self.strategies)
 
-    def plot(self, *, ax: Any = None, **kwargs: Any) -> StrategyComparisonDisplay:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Where to draw; left out, a new figure is made.
-        **kwargs : dict
-            Passed to ``ax.plot`` for every strategy's point.
-
-        Returns
-        -------
-        StrategyComparisonDisplay
-            Itself, with `ax_` and `figure_`.
-        """
-        ax = make_axes(ax, self.figsize)
+    def _draw(self, ax: Any, style: dict[str, Any]) -> None:
         known = np.concatenate([v[np.isfinite(v)] for v in (self.scores, self.lower, self.upper)])
         if known.size and known.min() > 0 and known.max() > 20 * known.min():
             ax.set_xscale("log")
         for row, name in enumerate(self.strategies):
-            self._draw_row(ax, row, name, kwargs)
+            self._draw_row(ax, row, name, style)
         tidy(ax, "x")
         name_rows(ax, self.strategies, chosen=[self.recommended or ""])
         ax.set_xlabel(self.label, color=TEXT)
-        if self.title:
-            ax.set_title(self.title, loc="left", color=TEXT)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
-    def _draw_row(self, ax: Any, row: int, name: str, kwargs: dict[str, Any]) -> None:
+    def _draw_row(self, ax: Any, row: int, name: str, style: dict[str, Any]) -> None:
         score, low, high = self.scores[row], self.lower[row], self.upper[row]
         colour = STRONG if name == self.recommended else TEXT
         across = ax.get_yaxis_transform()
@@ -151,6 +133,6 @@ class StrategyComparisonDisplay:
         if np.isfinite(low) and np.isfinite(high):
             ax.plot([low, high], [row, row], color=colour, linewidth=2.2, solid_capstyle="round")
         face = "white" if name in self.unattainable else colour
-        style = {"marker": "o", "markersize": 7, "color": colour, "markerfacecolor": face, **kwargs}
-        ax.plot([score], [row], **style)
+        own = {"marker": "o", "markersize": 7, "color": colour, "markerfacecolor": face}
+        ax.plot([score], [row], **{**own, **style})
         ax.text(1.01, row, f"{score:#.3g}", transform=across, va="center", color=colour)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2s_stats.reports._axes import COLOURS, PALE, TEXT, make_axes, spread, tidy
+from w2s_stats.reports._axes import COLOURS, PALE, TEXT, spread, tidy
+from w2s_stats.reports._display import Display
 
 
-class ConsistencyDisplay:
+class ConsistencyDisplay(Display):
     """Error against sample size for each strategy, on two logarithmic axes.
 
     Parameters
@@ -34,7 +35,7 @@ class ConsistencyDisplay:
     ax_, figure_ : matplotlib objects
         Set by `plot`.
     lines_ : list of matplotlib Line2D
-        A line for each strategy, set by `plot`.
+        A line for each strategy, set by `plot`, whose keyword arguments are for them.
 
     Examples
     --------
@@ -94,28 +95,13 @@ class ConsistencyDisplay:
         """Width and height of a new figure, in inches."""
         return 8.0, 4.8
 
-    def plot(self, *, ax: Any = None, **kwargs: Any) -> ConsistencyDisplay:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Where to draw; left out, a new figure is made.
-        **kwargs : dict
-            Passed to ``ax.plot`` for every strategy.
-
-        Returns
-        -------
-        ConsistencyDisplay
-            Itself, with `ax_`, `figure_` and `lines_`.
-        """
-        ax = make_axes(ax, self.figsize)
+    def _draw(self, ax: Any, style: dict[str, Any]) -> None:
         ax.set(xscale="log", yscale="log")
-        styles = {"marker": "o", "markersize": 4.5, "linewidth": 1.8, **kwargs}
+        style = {"marker": "o", "markersize": 4.5, "linewidth": 1.8, **style}
         self.lines_ = []
         for s, name in enumerate(self.strategies):
             colour = COLOURS[s % len(COLOURS)]
-            self.lines_ += ax.plot(self.sizes, self.errors[s], label=name, color=colour, **styles)
+            self.lines_ += ax.plot(self.sizes, self.errors[s], label=name, color=colour, **style)
             if self.standard_errors is not None:
                 half = self.standard_errors[s]
                 low = np.maximum(self.errors[s] - half, self.errors[s] / 3)
@@ -126,10 +112,6 @@ class ConsistencyDisplay:
         tidy(ax, "both")
         ax.set_xlabel("n, rows of source and of target", color=TEXT)
         ax.set_ylabel(r"mean squared error of $E_Q[Y|x]$", color=TEXT)
-        if self.title:
-            ax.set_title(self.title, loc="left", color=TEXT)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _draw_rate(self, ax: Any) -> float:
         """Draw a dashed line of slope -1 under the lowest strategy; return where it ends."""

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from w2s_stats.bounds import GoldLabelPlan
-from w2s_stats.reports._axes import COLOURS, PALE, STRONG, TEXT, make_axes, spread, tidy
+from w2s_stats.reports._axes import COLOURS, PALE, STRONG, TEXT, spread, tidy
+from w2s_stats.reports._bound_rows import story_of
 from w2s_stats.reports._bound_words import check_fitted_bound
+from w2s_stats.reports._display import Display
 
 _N_GAINS = 200
 _STYLES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)))
 
 
-class GoldLabelPlanDisplay:
+class GoldLabelPlanDisplay(Display):
     """Labels needed to certify that the gain is positive, against its size.
 
     Parameters
@@ -42,7 +44,7 @@ class GoldLabelPlanDisplay:
     ax_, figure_ : matplotlib objects
         Set by `plot`.
     lines_ : list of matplotlib Line2D
-        A line for each power, set by `plot`.
+        A line for each power, set by `plot`, whose keyword arguments are for them.
 
     Examples
     --------
@@ -55,6 +57,8 @@ class GoldLabelPlanDisplay:
     >>> GoldLabelPlanDisplay.from_estimator(plan, gains=[0.05, 0.1], powers=[0.8]).labels
     array([[978., 245.]])
     """
+
+    title = "Gold labels that certify a gain"
 
     def __init__(
         self,
@@ -121,7 +125,6 @@ class GoldLabelPlanDisplay:
                 )
             gains = plan.upper_ * np.linspace(0, 1, _N_GAINS + 1)[1:]
         gains = np.asarray(gains, dtype=float)
-        unit = "log-likelihood, nats a row" if plan.gain == "log_likelihood" else "accuracy"
         return cls(
             gains,
             powers,
@@ -130,36 +133,16 @@ class GoldLabelPlanDisplay:
             n_labels=min(plan.n_labels, plan.n_open_),
             estimate=plan.estimate_,
             interval=plan.interval_,
-            label=f"gain in {unit}",
+            label=story_of(plan).label,
         )
 
-    def plot(
-        self, *, ax: Any = None, name: str | None = None, **kwargs: Any
-    ) -> GoldLabelPlanDisplay:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Where to draw; left out, a new figure is made.
-        name : str or None, default=None
-            Above the picture.
-        **kwargs : dict
-            Passed to ``ax.plot`` for every power's line.
-
-        Returns
-        -------
-        GoldLabelPlanDisplay
-            Itself, with `ax_`, `figure_` and `lines_`.
-        """
-        ax = make_axes(ax, (7.6, 4.4))
+    def _draw(self, ax: Any, style: dict[str, Any]) -> None:
         ax.set_yscale("log")
         self.lines_: list[Any] = []
         for i, power in enumerate(self.powers):
-            style = {"color": COLOURS[-1], "linewidth": 1.8, **kwargs}
-            style = {"linestyle": _STYLES[i % len(_STYLES)], **style}
+            own = {"color": COLOURS[-1], "linewidth": 1.8, "linestyle": _STYLES[i % len(_STYLES)]}
             shown = np.where(self.labels[i] > 0, self.labels[i], np.nan)
-            self.lines_ += ax.plot(self.gains, shown, label=f"{power:g}", **style)
+            self.lines_ += ax.plot(self.gains, shown, label=f"{power:g}", **{**own, **style})
         counts = [self.n_labels, *self.labels[self.labels > 0]]
         ax.set_ylim(0.7 * min(counts), 1.4 * self.n_open)
         if np.isfinite(self.estimate):
@@ -169,8 +152,6 @@ class GoldLabelPlanDisplay:
         tidy(ax, "both")
         ax.set_xlabel(self.label, color=TEXT)
         ax.set_ylabel("gold labels", color=TEXT)
-        title = "Gold labels that certify a gain" if name is None else name
-        ax.set_title(title, loc="left", color=TEXT)
         ax.legend(
             title="certified with probability",
             loc="upper right",
@@ -179,8 +160,6 @@ class GoldLabelPlanDisplay:
             labelcolor=TEXT,
         )
         self._name_counts(ax)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _name_counts(self, ax: Any) -> None:
         """Draw the plan's own number of labels, and how many there are at most."""

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2s_stats.reports._axes import PALE, STRONG, TEXT, make_axes, name_rows, tidy
+from w2s_stats.reports._axes import PALE, STRONG, TEXT, name_rows, tidy
+from w2s_stats.reports._display import Display
 from w2s_stats.selection import WeakModelRanking
 
 
-class WeakModelRankingDisplay:
+class WeakModelRankingDisplay(Display):
     """Weak error minus misfit of each weak model, a row each, with the probability of being best.
 
     Parameters
@@ -32,7 +33,7 @@ class WeakModelRankingDisplay:
     ax_, figure_ : matplotlib objects
         Set by `plot`.
     points_, weak_points_, intervals_ : list of matplotlib Line2D
-        By model, set by `plot`.
+        By model, set by `plot`, whose keyword arguments are for the first.
 
     Examples
     --------
@@ -43,6 +44,8 @@ class WeakModelRankingDisplay:
     >>> [point.get_xdata()[0] for point in display.plot().points_]  # doctest: +SKIP
     [0.2, 0.3]
     """
+
+    title = "Limits of the students' errors, by weak model"
 
     def __init__(
         self,
@@ -98,31 +101,12 @@ class WeakModelRankingDisplay:
         """Width and height that suit the number of models, in inches."""
         return 7.2, 1.6 + 0.42 * len(self.names)
 
-    def plot(
-        self, *, ax: Any = None, name: str | None = None, **kwargs: Any
-    ) -> WeakModelRankingDisplay:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Where to draw; left out, a new figure is made.
-        name : str or None, default=None
-            Above the picture.
-        **kwargs : dict
-            Passed to ``ax.plot`` for every score's point.
-
-        Returns
-        -------
-        WeakModelRankingDisplay
-            Itself, with `ax_`, `figure_`, `points_`, `weak_points_` and `intervals_`.
-        """
-        ax = make_axes(ax, self.figsize)
+    def _draw(self, ax: Any, style: dict[str, Any]) -> None:
         self.points_: list[Any] = []
         self.weak_points_: list[Any] = []
         self.intervals_: list[Any] = []
         for row in range(len(self.names)):
-            self._draw_row(ax, row, kwargs)
+            self._draw_row(ax, row, style)
         across = ax.get_yaxis_transform()
         ax.text(1.025, -0.62, "P(best)", transform=across, va="bottom", color=TEXT)
         ax.axvline(0.0, color=TEXT, linewidth=0.8, zorder=0.5)
@@ -130,19 +114,15 @@ class WeakModelRankingDisplay:
         name_rows(ax, self.names, chosen=self.names[:1])
         level = f"{100 * self.confidence_level:g}% interval"
         ax.set_xlabel(f"● weak error − misfit, {level}    ○ weak error", color=TEXT)
-        title = "Limits of the students' errors, by weak model" if name is None else name
-        ax.set_title(title, loc="left", color=TEXT)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
-    def _draw_row(self, ax: Any, row: int, kwargs: dict[str, Any]) -> None:
+    def _draw_row(self, ax: Any, row: int, style: dict[str, Any]) -> None:
         colour = STRONG if row == 0 else TEXT
         ends = [self.score[row], self.weak_error[row]]
         ax.plot(ends, [row, row], color=PALE, linewidth=1.2)
         interval = [self.lower[row], self.upper[row]]
         self.intervals_ += ax.plot(interval, [row, row], color=colour, linewidth=2.2)
-        style = {"marker": "o", "markersize": 7, "color": colour}
-        self.points_ += ax.plot(ends[:1], [row], **{**style, **kwargs})
-        self.weak_points_ += ax.plot(ends[1:], [row], **style, markerfacecolor="white")
+        point = {"marker": "o", "markersize": 7, "color": colour}
+        self.points_ += ax.plot(ends[:1], [row], **{**point, **style})
+        self.weak_points_ += ax.plot(ends[1:], [row], **point, markerfacecolor="white")
         best = f"{self.probability_best[row]:.2f}"
         ax.text(1.025, row, best, transform=ax.get_yaxis_transform(), va="center", color=colour)

@@ -103,9 +103,10 @@ class ReliabilityDisplay:
         """Gather forecasts in the bins of `expected_calibration_error`.
 
         One-dimensional `y_proba`: the event is class 1. Two-dimensional: that the class of the
-        largest probability is the true one. Frequencies of classes have Wilson's intervals, means
-        of labels that are probabilities, or corrected by a known confusion matrix, Wald's. With an
-        estimated matrix there are none.
+        largest probability is the true one. Frequencies of classes have Wilson's intervals, also of
+        two classes corrected by a known confusion matrix, whose labels have two values as well;
+        means of other labels, such as probabilities, have Wald's. With an estimated matrix there
+        are none.
 
         Parameters
         ----------
@@ -131,8 +132,9 @@ class ReliabilityDisplay:
         margin = forecast.confidence()
         cells = cells_of(margin, bin_of(margin.f, n_bins, strategy))
         estimated = forecast.corrected is not None and forecast.corrected.estimated
+        two = None if estimated else _two_values(margin.y)
         found = [
-            _frequency(margin.y[cells.member == cell], estimated, confidence_level)
+            _frequency(margin.y[cells.member == cell], two, estimated, confidence_level)
             for cell in range(len(cells.size))
         ]
         observed, lower, upper = np.transpose(found)
@@ -226,14 +228,23 @@ class ReliabilityDisplay:
         ax.text(0.0, foot + 0.115, text, va="bottom", color=colour, fontsize=8)
 
 
+def _two_values(y: np.ndarray) -> tuple[float, float] | None:
+    """The two values of labels that have no others, the lower first: 0 and 1, or corrected ones."""
+    if np.isin(y, (0.0, 1.0)).all():
+        return 0.0, 1.0
+    values = np.unique(y)
+    return (float(values[0]), float(values[1])) if len(values) == 2 else None
+
+
 def _frequency(
-    y: np.ndarray, estimated: bool, confidence_level: float
+    y: np.ndarray, two: tuple[float, float] | None, estimated: bool, confidence_level: float
 ) -> tuple[float, float, float]:
     """Mean label of a bin, with its interval."""
-    if estimated:
+    if two is not None:
+        # The mean is a rate, stretched to the distance of the two values.
+        rate = np.array(wilson_rate(y == two[1], confidence_level=confidence_level)[:3])
+        mean, low, high = two[0] + (two[1] - two[0]) * rate
+        return float(mean), float(low), float(high)
+    if estimated or len(y) == 1:
         return float(y.mean()), np.nan, np.nan
-    if np.isin(y, (0.0, 1.0)).all():
-        return wilson_rate(y == 1.0, confidence_level=confidence_level)[:3]
-    if len(y) == 1:
-        return float(y[0]), np.nan, np.nan
     return normal_mean(y, confidence_level=confidence_level)[:3]

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2s_stats.reports._axes import COLOURS, PALE, STRONG, TEXT, make_axes, spread, tidy
+from w2s_stats.reports._axes import COLOURS, PALE, STRONG, TEXT, spread, tidy
+from w2s_stats.reports._display import Display
 
 _N_POINTS = 200
 
 
-class TargetFitDisplay:
+class TargetFitDisplay(Display):
     """Predictions of E_Q[Y|x] over one covariate, with the target's weak and gold labels.
 
     Parameters
@@ -34,7 +35,7 @@ class TargetFitDisplay:
     Attributes
     ----------
     ax_, figure_ : matplotlib objects
-        Set by `plot`.
+        Set by `plot`, whose keyword arguments are for the strategies' lines.
 
     Examples
     --------
@@ -120,22 +121,7 @@ class TargetFitDisplay:
         """Width and height of a new figure, in inches."""
         return 7.0, 4.2
 
-    def plot(self, *, ax: Any = None, **kwargs: Any) -> TargetFitDisplay:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Where to draw; left out, a new figure is made.
-        **kwargs : dict
-            Passed to ``ax.plot`` for every strategy's line.
-
-        Returns
-        -------
-        TargetFitDisplay
-            Itself, with `ax_` and `figure_`.
-        """
-        ax = make_axes(ax, self.figsize)
+    def _draw(self, ax: Any, style: dict[str, Any]) -> None:
         if self.y_weak is not None:
             ax.scatter(self.x, self.y_weak, s=16, marker="x", color=PALE, linewidth=1)
         if self.y_gold is not None:
@@ -143,20 +129,21 @@ class TargetFitDisplay:
         colours = dict(zip(self.predictions, self._colours(), strict=True))
         for name, prediction in self.predictions.items():
             width = 2.8 if name == self.recommended else 1.5
-            style = {"color": colours[name], "linewidth": width, **kwargs}
-            ax.plot(self.grid, prediction, **style)
+            own = {"color": colours[name], "linewidth": width}
+            ax.plot(self.grid, prediction, **{**own, **style})
         self._name_lines(ax, colours)
         tidy(ax, "both")
         ax.set_xlabel(self.x_label, color=TEXT)
         ax.set_ylabel(self.y_label, color=TEXT)
+
+    def _above(self) -> str:
+        """Write the title, and what the marks are."""
         marks = [
             word
             for word, labels in (("• gold labels", self.y_gold), ("× weak labels", self.y_weak))
             if labels is not None
         ]
-        ax.set_title("   ".join([self.title, *marks]).strip(), loc="left", color=TEXT)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        return "   ".join([self.title, *marks]).strip()
 
     def _colours(self) -> list[str]:
         others = iter(COLOURS[1:] * (1 + len(self.predictions) // 6))

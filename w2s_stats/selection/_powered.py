@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtri
 
 from w2s_stats._intervals import (
     Interval,
@@ -50,14 +51,19 @@ class PoweredMeans(NamedTuple):
         return total
 
     def covariance_of_differences(self, confidence_level: float) -> np.ndarray:
-        """The same for differences of 0 and 1, of which few that were guessed wrong may be known.
+        """The same for how far two models differ from a third, right 1 and wrong 0, in few rows.
+
+        Where all is known it is that with z^2 rows more, shared by the six ways in which three
+        models are not all right or all wrong: (1, 1), (1, 0), (0, 1) and their opposites. In two
+        thirds of these any two models differ: neither difference has width 0, nor that of both.
 
         Where rows lack, variances are those with z^2/4 known rows added of each of four kinds: a
         guessed difference that is one, one that is the opposite, and twice none that is none.
         """
         found = self.covariance()
         if not len(self.others):
-            return found
+            z = float(ndtri(0.5 + 0.5 * confidence_level))
+            return found + z**2 / (3 * len(self.known) ** 2) * np.array([[2.0, 1.0], [1.0, 2.0]])
         more = np.zeros(len(self.tuning))
         for j, c in enumerate(self.tuning):
             rest, added = self.known[:, j], np.array([1 - c, -1 - c, 0.0, 0.0])

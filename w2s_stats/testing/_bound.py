@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from sklearn.base import clone
 
 from w2s_stats.bounds._base import STATUSES
-from w2s_stats.testing._law import demand, for_all
+from w2s_stats.testing._law import check_instance, demand, for_all
 from w2s_stats.testing._triples import ModelTriple, model_triples
 
 _NUMBERS = ("estimate_", "lower_", "upper_")
@@ -52,6 +52,8 @@ def check_bound(
     ------
     AssertionError
         If a law fails: one sentence that says which, at what numbers, which are the smallest found.
+    TypeError
+        If `bound` is a class.
 
     Examples
     --------
@@ -67,6 +69,7 @@ def check_bound(
     Traceback (most recent call last):
     AssertionError: TooTight(random_state=0) breaks the law that estimate_ <= upper_: ...
     """
+    check_instance("bound", bound)
     cases = model_triples() if cases is None else cases
     for_all(cases, partial(_check_case, bound, tolerance=tolerance), max_examples=max_examples)
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from w2s_stats.divergences import KL
-from w2s_stats.testing._law import demand, for_all
+from w2s_stats.testing._law import check_instance, demand, for_all
 from w2s_stats.testing._rows import probability_rows, real_rows, shapes
 from w2s_stats.testing._triples import Rows
 
@@ -50,6 +50,8 @@ def check_divergence(
     ------
     AssertionError
         If a law fails: one sentence that says which, at what numbers, which are the smallest found.
+    TypeError
+        If `divergence` is a class.
     ValueError
         If `rows` is None and the divergence does not tell its domain.
 
@@ -65,6 +67,7 @@ def check_divergence(
     Traceback (most recent call last):
     AssertionError: Halved() breaks the law that D(p, q) = phi(p) - phi(q) - <p - q, grad phi(q)>...
     """
+    check_instance("divergence", divergence)
     p_rows, q_rows = (rows, rows) if rows is not None else _domain(divergence)
     pairs = shapes(None, None, least_columns=2).flatmap(
         lambda shape: st.tuples(p_rows(*shape), p_rows(*shape), q_rows(*shape))

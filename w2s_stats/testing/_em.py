@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 
 from w2s_stats.exceptions import LikelihoodFellError
-from w2s_stats.testing._law import demand
+from w2s_stats.testing._law import check_instance, demand
 
 _PASSES = (1, 2, 3, 5, 8, 13, 21, 34)
 
@@ -53,8 +53,8 @@ def check_em_monotone(
     AssertionError
         If the objective falls, or the numbers disagree: one sentence with the numbers.
     TypeError
-        If the estimator has no `lower_bounds_` and no objective is given, or no `max_iter` with
-        one.
+        If the estimator is a class, has no `lower_bounds_` and no objective is given, or no
+        `max_iter` with one.
     ValueError
         If `n_seeds` is below 1.
 
@@ -72,6 +72,7 @@ def check_em_monotone(
     ...     return model.log_prob(X, y).mean()
     >>> check_em_monotone(MixtureOfExpertsRegressor(2), X, y, objective=mean_log_likelihood)
     """
+    check_instance("estimator", estimator)
     if n_seeds < 1:
         raise ValueError(f"n_seeds must be at least 1, found {n_seeds!r}.")
     known = estimator.get_params()

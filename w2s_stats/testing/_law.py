@@ -34,6 +34,23 @@ def for_all(cases: SearchStrategy[Any], law: Callable[[Any], None], *, max_examp
         raise AssertionError(str(error)) from None
 
 
+def check_instance(name: str, given: Any) -> None:
+    """Raise TypeError where a class was given for one of its instances.
+
+    Examples
+    --------
+    >>> from w2s_stats.divergences import KL
+    >>> from w2s_stats.testing._law import check_instance
+    >>> check_instance("divergence", KL)
+    Traceback (most recent call last):
+    TypeError: divergence must be an instance, as KL(); found the class KL.
+    """
+    if isinstance(given, type):
+        raise TypeError(
+            f"{name} must be an instance, as {given.__name__}(); found the class {given.__name__}."
+        )
+
+
 def demand(holds: bool, subject: Any, law: str, **numbers: Any) -> None:
     """Raise AssertionError unless a law holds, in one sentence with the numbers.
 

@@ -101,6 +101,14 @@ def compare_strategies(
         labels that are missing altogether, more experts than the default strategies have distinct
         rows to fit them to, lengths that do not agree, unknown names.
 
+    Notes
+    -----
+    Errors and differences are those of the fits that are judged, each without a fold. Weak training
+    on a pool of source and target has another limit there than the fit that is returned, for its
+    pool has another mix (theory 6.5; with cv=5, four fifths of the target and all of the source):
+    on large samples the interval of its difference to another strategy covers that of the returned
+    fits far less often than its level says. More folds bring the two closer.
+
     References
     ----------
     Somerstep et al. (2025), Limitations of refinement methods for weak to strong generalization.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class StrategyResult:
     """One row of the table; numbers that are not known are NaN.
 
+    In `table` of `StrategyComparison`, where there is an example.
+
     Attributes
     ----------
     strategy : str

@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from w2s_stats._validation import as_array, check_features, check_labels, check_weight
+from w2s_stats._validation import (
+    as_array,
+    check_features,
+    check_labels,
+    check_sizes,
+    check_weight,
+)
 from w2s_stats.transfer._class_labels import (
     check_probabilities,
     encode_classes,
@@ -113,6 +119,10 @@ def split_domains_regression(
     if not use_gold:
         y = y.copy()
         y[~source] = np.nan
+    check_sizes(X, "X", apart=source)
+    check_sizes(y, "y", apart=source)
+    if y_weak is not None:
+        check_sizes(y_weak, "y_weak", apart=source)
     data = _weighted(TwoSamples(X, y, y_weak, source, None), sample_weight)
     _check_domains(data, _any_observed(data.y), sample_domain is not None, needs_weak)
     return data
@@ -150,6 +160,7 @@ def split_domains_classification(
         classes = find_classes(y[seen], weak[~absent])
         proba = one_hot(encode_classes(weak, absent, classes), len(classes))
     codes = encode_classes(y, ~seen, classes)
+    check_sizes(X, "X", apart=source)
     data = _weighted(TwoSamples(X, codes, proba, source, None, classes), sample_weight)
     _check_domains(data, data.strong, sample_domain is not None, needs_weak)
     return data
@@ -191,6 +202,8 @@ def _source_rows(sample_domain: Any, observed: np.ndarray) -> np.ndarray:
 
 def _weighted(data: TwoSamples, sample_weight: Any) -> TwoSamples:
     weight = check_weight(sample_weight, data.X)
+    if weight is not None:
+        check_sizes(weight, "sample_weight")
     if weight is None or weight.min() > 0:
         return TwoSamples(data.X, data.y, data.y_weak, data.source, weight, data.classes)
     keep = weight > 0

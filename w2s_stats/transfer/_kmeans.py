@@ -12,7 +12,7 @@ from sklearn.cluster import KMeans
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from w2s_stats._validation import check_features, whole_or_nothing
+from w2s_stats._validation import check_features, check_sizes, whole_or_nothing
 from w2s_stats.transfer._domains import find_source
 
 
@@ -132,6 +132,7 @@ class KMeansConceptAssigner(ClusterMixin, BaseEstimator):
         self
         """
         X = check_features(self, X)
+        check_sizes(X, "X")
         source = np.ones(len(X), dtype=bool)
         if sample_domain is not None:
             source = find_source(sample_domain, len(X))

@@ -20,7 +20,7 @@ def carry_gate_error(stages: Stages, source: Mixture, target: Mixture) -> None:
         Cov(theta) = V[theta | eta] + A Cov(eta) A',  A = d theta / d eta = V[theta, eta] V[eta]^-1,
 
     as the two samples are independent (Murphy and Topel 1985). The gate's intercepts bring
-    nothing: log rho takes them up. NaN where V is singular.
+    nothing: log rho takes them up. NaN where V is singular or columns of X are collinear.
     """
     n_slopes = source.gate_coef_.shape[1]
     if n_slopes == 0 or source.covariance_ is None or target.covariance_ is None:
@@ -28,8 +28,9 @@ def carry_gate_error(stages: Stages, source: Mixture, target: Mixture) -> None:
     joint = _joint_covariance(stages, target)
     place = np.arange((source.n_experts - 1) * (1 + n_slopes)).reshape(-1, 1 + n_slopes)
     slopes = place[:, 1:].ravel()
-    # A slope along which x does not vary is not determined, and moves nothing.
-    slopes = slopes[~np.isnan(np.diag(source.covariance_)[slopes])]
+    # A constant column's slope is zero without error. Collinear columns' slopes have errors that
+    # nobody knows one by one: NaN.
+    slopes = slopes[np.tile(source.gate_coef_.any(axis=0), source.n_experts - 1)]
     own = np.delete(np.arange(len(joint)), place[:, 1:].ravel())
     if np.isnan(joint[np.ix_(slopes, slopes)]).any():
         moved = np.full((len(own), len(slopes)), np.nan)
@@ -51,7 +52,7 @@ def _joint_covariance(stages: Stages, target: Mixture) -> np.ndarray:
     model = Model(
         target.n_experts, target._blocks_, target.gate, target.fit_intercept, target.var_floor
     )
-    mixture = build(model, X, Y, weight, coordinates)
+    mixture = build(model, X, Y, weight, coordinates, keep=False)
     joint, _ = covariances(model, mixture, to_theta(model, mixture, target._parameters))
     assert joint is not None
     return joint

@@ -9,150 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_kernels._jit import inlined, kernel, wide_vectors
-from w2s_kernels.cpu.em import normalise
+from w2s_kernels._jit import kernel, take
+from w2s_kernels.cpu._gaussian_blocks import PAD, add_block_stats, add_log_normal, pass_rows
 from w2s_kernels.cpu.gates import linear, subtract_log_sum_exp
-from w2s_kernels.cpu.gram import add_products, add_strip, add_weighted_gram, strip_length
+from w2s_kernels.cpu.gram import add_products, add_weighted_gram, strip_length
 from w2s_kernels.elementary import exp
 
 _BLOCK = 512
-_PAD = 8  # rows of a buffer a multiple of 4096 bytes apart would share their places in L1
-_HALF_LOG_2PI = 0.9189385332046727
 _HIGHEST = 300.0  # logarithm of a Poisson rate; no count is as large
-
-
-@inlined
-def _add_log_normal(X, coef, log_scale, start, y, residual, out):  # type: ignore[no-untyped-def]
-    """Add log N(y; coef @ x, exp(2 log_scale)) of a block of rows, and keep y - coef @ x."""
-    wide_vectors()
-    size = out.size
-    precision = 0.5 * np.exp(-2.0 * log_scale)
-    constant = -_HALF_LOG_2PI - log_scale
-    # One to four features first: where there is no second, third or fourth, its coefficient is 0.
-    n = (coef.size - 1) % 4 + 1
-    a = X[0, start : start + size]
-    b = X[min(1, n - 1), start : start + size]
-    c = X[min(2, n - 1), start : start + size]
-    d = X[n - 1, start : start + size]
-    ca, cb = coef[0], coef[1] if n > 1 else 0.0
-    cc, cd = coef[2] if n > 2 else 0.0, coef[3] if n > 3 else 0.0
-    for t in range(size):
-        residual[t] = y[t] - (ca * a[t] + cb * b[t] + cc * c[t] + cd * d[t])
-    for i in range(n, coef.size, 4):
-        a = X[i, start : start + size]
-        b = X[i + 1, start : start + size]
-        c = X[i + 2, start : start + size]
-        d = X[i + 3, start : start + size]
-        ca, cb, cc, cd = coef[i], coef[i + 1], coef[i + 2], coef[i + 3]
-        for t in range(size):
-            residual[t] -= ca * a[t] + cb * b[t] + cc * c[t] + cd * d[t]
-    for t in range(size):
-        e = residual[t]
-        out[t] += constant - precision * e * e if e == e else 0.0
-
-
-@inlined
-def _start_row(log_gate, start, out):  # type: ignore[no-untyped-def]
-    """Copy a block of the gate's log-probabilities, or repeat the only one."""
-    wide_vectors()
-    if log_gate.size == 1:
-        for t in range(out.size):
-            out[t] = log_gate[0]
-    else:
-        source = log_gate[start : start + out.size]
-        for t in range(out.size):
-            out[t] = source[t]
-
-
-@inlined
-def _observed_only(resp, residual, out):  # type: ignore[no-untyped-def]
-    """Write the responsibilities, 0 where the label is missing, and return their sum."""
-    wide_vectors()
-    count = 0.0
-    for t in range(out.size):
-        out[t] = resp[t] if residual[t] == residual[t] else 0.0
-        count += out[t]
-    return count
-
-
-@inlined
-def _add_residual_stats(X, start, residual, observed, weighted, cross):  # type: ignore[no-untyped-def]
-    """Add sum r x e to `cross` and return sum r e^2; `weighted` is room."""
-    wide_vectors()
-    square = 0.0
-    for t in range(observed.size):
-        e = residual[t] if residual[t] == residual[t] else 0.0
-        weighted[t] = observed[t] * e
-        square += observed[t] * e * e
-    add_products(X, start, weighted, cross)
-    return square
-
-
-@inlined
-def _add_expert_stats(X, start, resp, residual, room, gram, cross, square):  # type: ignore[no-untyped-def]
-    """Add one expert's sums over a block and return sum r; `residual` has a row for each output."""
-    observed, weighted = room[0, : resp.size], room[1, : resp.size]
-    count = _observed_only(resp, residual[0], observed)
-    for m in range(square.size):
-        square[m] += _add_residual_stats(X, start, residual[m], observed, weighted, cross[m])
-    add_strip(X, start, observed, gram)
-    return count
-
-
-@inlined
-def _block_stats(X, Y, coef, resp, start, stop, residual, room, gram, cross, square, count):  # type: ignore[no-untyped-def]
-    """Add gaussian_stats of the rows from `start` to `stop`."""
-    wide_vectors()
-    size = stop - start
-    for k in range(count.size):
-        for m in range(Y.shape[0]):
-            e, y = residual[m, :size], Y[m, start:stop]
-            linear(X, coef[k, m], start, e)
-            for t in range(size):
-                e[t] = y[t] - e[t]
-        r = resp[k, start:stop]
-        count[k] += _add_expert_stats(X, start, r, residual, room, gram[k], cross[k], square[k])
-
-
-@inlined
-def _block_pass(  # type: ignore[no-untyped-def]
-    X,
-    Y,
-    weight,
-    log_gate,
-    coef,
-    log_scale,
-    resp,
-    start,
-    stop,
-    residual,
-    room,
-    gram,
-    cross,
-    square,
-    count,
-):
-    """gaussian_pass of the rows from `start` to `stop`; a residual for each expert and output."""
-    wide_vectors()
-    size = stop - start
-    for k in range(count.size):
-        row = resp[k, start:stop]
-        _start_row(log_gate[k], start, row)
-        for m in range(Y.shape[0]):
-            e, y = residual[k, m, :size], Y[m, start:stop]
-            _add_log_normal(X, coef[k, m], log_scale[k, m], start, y, e, row)
-    evidence, share = room[0, :size], room[1, :size]
-    log_likelihood = normalise(resp, start, weight[start:stop], evidence, share)
-    for k in range(count.size):
-        row = resp[k, start:stop]
-        for t in range(size):
-            row[t] *= share[t]
-    for k in range(count.size):
-        row = resp[k, start:stop]
-        count[k] += _add_expert_stats(
-            X, start, row, residual[k], room, gram[k], cross[k], square[k]
-        )
-    return log_likelihood
 
 
 @kernel
@@ -168,7 +32,7 @@ def gaussian_log_prob(
         for k in range(n_experts):
             row = out[k, start:stop]
             for m in range(n_outputs):
-                _add_log_normal(X, coef[k, m], log_scale[k, m], start, Y[m, start:stop], e, row)
+                add_log_normal(X, coef[k, m], log_scale[k, m], start, Y[m, start:stop], e, row)
 
 
 @kernel
@@ -189,11 +53,11 @@ def gaussian_stats(
     """
     _, n_outputs, n_features = coef.shape
     length = strip_length(n_features + n_outputs + 3)
-    residual = np.empty((n_outputs, length + _PAD))
-    room = np.empty((2, length + _PAD))
+    residual = np.empty((n_outputs, length + PAD))
+    room = np.empty((2, length + PAD))
     for start in range(0, X.shape[1], length):
         stop = min(start + length, X.shape[1])
-        _block_stats(X, Y, coef, resp, start, stop, residual, room, gram, cross, square, count)
+        add_block_stats(X, Y, coef, resp, start, stop, residual, room, gram, cross, square, count)
 
 
 @kernel
@@ -216,31 +80,65 @@ def gaussian_pass(
     returns the weighted sum of the log evidences. log_gate has a column for every row, or one for
     all.
     """
+    residual, room = _block_buffers(coef)
+    return pass_rows(
+        X, Y, weight, log_gate, coef, log_scale, resp, room, residual,
+        np.zeros(count.size), gram, cross, square, count,
+    )  # fmt: skip
+
+
+@kernel
+def gaussian_mixture_pass(
+    rows: np.ndarray,
+    cuts: np.ndarray,
+    lanes: np.ndarray,
+    log_prior: np.ndarray,
+    coef: np.ndarray,
+    log_scale: np.ndarray,
+    begin: int,
+    taken: np.ndarray,
+    log_likelihood: np.ndarray,
+    mass: np.ndarray,
+    gram: np.ndarray,
+    cross: np.ndarray,
+    square: np.ndarray,
+    count: np.ndarray,
+) -> None:
+    """The EM pass of many tiles under a constant gate, by as many threads as call this at once.
+
+    Tile t has the rows from cuts[t] to cuts[t + 1], lane l the tiles from lanes[l] to lanes[l + 1].
+    `rows` holds one tile after the other, each of shape (n_components + n_outputs + 1, n_rows): X,
+    Y and the weights. The experts see the last components of X that they have coefficients for.
+    A call takes the lanes that no other call has `taken`, from `begin` on, round to it: a thread
+    that begins where it did the last time finds rows in its cache. Adds to the sums of each lane,
+    as gaussian_pass does; `mass` is that of all rows, observed or not.
+    """
     n_experts, n_outputs, n_features = coef.shape
-    length = strip_length(n_features + n_experts * (n_outputs + 1) + 3)
-    residual = np.empty((n_experts, n_outputs, length + _PAD))
-    room = np.empty((2, length + _PAD))
-    log_likelihood = 0.0
-    for start in range(0, X.shape[1], length):
-        stop = min(start + length, X.shape[1])
-        log_likelihood += _block_pass(
-            X,
-            Y,
-            weight,
-            log_gate,
-            coef,
-            log_scale,
-            resp,
-            start,
-            stop,
-            residual,
-            room,
-            gram,
-            cross,
-            square,
-            count,
-        )
-    return log_likelihood
+    n_lanes = len(taken)
+    height = rows.size // cuts[-1]
+    n_components = height - n_outputs - 1
+    log_gate = log_prior.reshape((n_experts, 1))
+    residual, room = _block_buffers(coef)
+    resp = np.empty((n_experts, residual.shape[2]))
+    for number in range(n_lanes):
+        lane = (begin + number) % n_lanes
+        if not take(taken, lane):
+            continue
+        for t in range(lanes[lane], lanes[lane + 1]):
+            tile = rows[cuts[t] * height : cuts[t + 1] * height].reshape((height, -1))
+            X, Y = tile[n_components - n_features : n_components], tile[n_components : height - 1]
+            log_likelihood[lane] += pass_rows(
+                X, Y, tile[height - 1], log_gate, coef, log_scale, resp, room, residual,
+                mass[lane], gram[lane], cross[lane], square[lane], count[lane],
+            )  # fmt: skip
+
+
+@kernel
+def _block_buffers(coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Room for the residuals of a block, and for three numbers a row; all of a block is in L1."""
+    n_experts, n_outputs, n_features = coef.shape
+    length = strip_length(n_features + n_experts * (n_outputs + 1) + 3) + PAD
+    return np.empty((n_experts, n_outputs, length)), np.empty((3, length))
 
 
 @kernel

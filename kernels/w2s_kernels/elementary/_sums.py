@@ -42,6 +42,8 @@ def small_excess(t: Any) -> Any:
     """exp(-t) - 1 + t, within 3 units in the last place, for |t| <= 0.4."""
     f = format_of(t)
     t = float(t)
+    if abs(t) > 0.5:
+        return f.real(math.nan)  # callers compute it there too, and do not take it
     if abs(t) > 1e-2:
         return f.real(math.expm1(-t) + t)
     return f.real(sum((-t) ** n / math.factorial(n) for n in range(9, 1, -1)))

@@ -17,6 +17,9 @@ import numpy as np
 from w2s_kernels.gpu._sizes import MACROS
 
 FOLDER = Path(__file__).parent
+_SHORTEST_CHUNK, _LONGEST_CHUNK = 1 << 11, 1 << 14  # rows of a block, in between
+_ENOUGH_BLOCKS = 1 << 10  # of all tasks: some eight a processor
+_MOST_BLOCKS = 1 << 12  # of a task, whose last one adds up what they leave
 # NumPy has no bfloat16: its bits are held by uint16.
 REAL = {"float32": "float", "float64": "double", "float16": "half_t", "uint16": "bfloat16_t"}
 
@@ -137,3 +140,12 @@ def alike(*arrays: Any) -> list[Any]:
 def ceil_div(a: int, b: int) -> int:
     """Blocks of b that hold a."""
     return -(-a // b)
+
+
+def chunk_of(n: int, n_tasks: int = 1) -> int:
+    """Rows that a block adds up, of each of some tasks: so few that there are blocks for a device.
+
+    A whole number of 16-byte loads, by sizes alone: another device adds in the same order.
+    """
+    chunk = min(max(ceil_div(n * n_tasks, _ENOUGH_BLOCKS), _SHORTEST_CHUNK), _LONGEST_CHUNK)
+    return ceil_div(max(chunk, ceil_div(n, _MOST_BLOCKS)), 16) * 16

@@ -9,7 +9,7 @@ THREADS = 256
 SHARING = 4  # weights for which a thread makes a product of features once
 FEATURE_ROOM = 5120  # numbers of the features that a block holds at a time
 # calibration.cu
-BIN_WARPS = 4
+BIN_WARPS = 8
 BIN_ROOM = 4096  # numbers of the warps' bins in shared memory
 # resample.cu
 REPLICATES = 128  # of a block, one a thread

@@ -27,6 +27,11 @@ def on_device(values: Any, dtype: Any = np.float64) -> Any:
     return _compile.device.xp.asarray(values, dtype=dtype, order="C")
 
 
+def on_host(values: Any) -> Any:
+    """Sizes, which may come from either side, as a NumPy array."""
+    return values.get() if hasattr(values, "get") else values
+
+
 def row_grid(n_rows: int) -> dict:
     """Launch of a kernel whose threads have a row each."""
     return {"grid": ceil_div(n_rows, THREADS), "block": THREADS}

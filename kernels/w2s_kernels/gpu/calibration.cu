@@ -17,6 +17,28 @@ __device__ __forceinline__ int bin_of(double p, const double* edges, int n_edges
     return low;
 }
 
+// Sums over the lanes of one key, in the lowest of them: first pairs of neighbours, then pairs of
+// pairs. Five rounds at most, and always in the same order.
+__device__ __forceinline__ unsigned add_alike(int key, double (&term)[N_SUMS])
+{
+    const int lane = threadIdx.x % 32;
+    const unsigned alike = __match_any_sync(FULL_WARP, key), lower = (1u << lane) - 1u;
+    unsigned above = alike & ~lower & ~(1u << lane);
+    int rank = __popc(alike & lower);
+    while (__any_sync(FULL_WARP, above != 0)) {
+        const int next = __ffs(above);  // 0 where there is none
+#pragma unroll
+        for (int s = 0; s < N_SUMS; ++s) {
+            const double other = __shfl_sync(FULL_WARP, term[s], next ? next - 1 : lane);
+            term[s] += next ? other : 0.0;
+        }
+        // Those at odd places have been added to the ones below.
+        above &= __ballot_sync(FULL_WARP, rank % 2 == 0);
+        rank /= 2;
+    }
+    return alike & lower;
+}
+
 // A block a class (x) and a chunk of rows (y); of its warps each has bins of its own, in shared
 // memory where they fit. Lanes whose bins are the same are added up before the warp's bin changes:
 // no sum depends on which thread came first. A class's last block adds what the others have left.
@@ -52,18 +74,12 @@ bin_sums(const REAL* proba, const i64* classes, const double* labels, const doub
             term[3] = w * y * y;
             term[4] = w * (y - p) * (y - p);
         }
-        unsigned left = __ballot_sync(FULL_WARP, there);
-        while (left) {
-            const int one = __shfl_sync(FULL_WARP, bin, __ffs(left) - 1);
-            const bool mine = bin == one;
+        const bool lowest = add_alike(bin, term) == 0;
+        if (lowest && there)
 #pragma unroll
-            for (int s = 0; s < N_SUMS; ++s) {
-                const double sum = lanes_sum(mine ? term[s] : 0.0);
-                if (lane == s)
-                    own[static_cast<i64>(one) * N_SUMS + s] += sum;
-            }
-            left &= ~__ballot_sync(FULL_WARP, mine);
-        }
+            for (int s = 0; s < N_SUMS; ++s)
+                own[static_cast<i64>(bin) * N_SUMS + s] += term[s];
+        __syncwarp();
     }
     __syncthreads();
     double* task = part + j * gridDim.y * size;
@@ -77,8 +93,9 @@ bin_sums(const REAL* proba, const i64* classes, const double* labels, const doub
         return;
     for (i64 cell = threadIdx.x; cell < size; cell += blockDim.x) {
         double sum = 0.0;
-        for (unsigned chunk_number = 0; chunk_number < gridDim.y; ++chunk_number)
-            sum += __ldcg(task + chunk_number * size + cell);
+#pragma unroll 16
+        for (unsigned other = 0; other < gridDim.y; ++other)
+            sum += __ldcg(task + other * size + cell);
         sums[j * size + cell] += sum;
     }
 }

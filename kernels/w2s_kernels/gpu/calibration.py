@@ -10,8 +10,9 @@ from w2s_kernels.gpu import _compile
 from w2s_kernels.gpu._compile import alike, ceil_div, empty, run, zeros
 from w2s_kernels.gpu._sizes import BIN_ROOM, BIN_WARPS
 
-_CHUNK = 1 << 12  # rows of a block
-_MOST_BLOCKS = 1 << 11
+_CHUNK = 1 << 10  # rows of a block
+_MOST_BLOCKS, _MOST_CHUNKS = 1 << 11, 1 << 9  # of all classes, of a class
+_SCRATCH = 1 << 24  # numbers of bins that shared memory does not hold
 
 
 def lipschitz_supremum(gap: Any, charge: Any) -> Any:
@@ -39,10 +40,11 @@ def bin_sums(proba: Any, labels: Any, weight: Any, edges: Any, sums: Any) -> Non
     n, k = proba.shape
     n_bins = sums.shape[1]
     xp, nothing = _compile.device.xp, np.uint64(0)
-    chunk = max(_CHUNK, ceil_div(n, max(1, _MOST_BLOCKS // k)))
-    n_chunks = ceil_div(n, chunk)
     n_shared = 5 * BIN_WARPS * n_bins
-    spilled = 0 if n_shared <= BIN_ROOM else n_shared * n_chunks * k
+    spills = n_shared > BIN_ROOM
+    most = min(_MOST_CHUNKS, _MOST_BLOCKS // k, _SCRATCH // (n_shared * k) if spills else n)
+    chunk = max(_CHUNK, ceil_div(n, max(1, most)))
+    n_chunks = ceil_div(n, chunk)
     classes, y = nothing, nothing
     if labels.ndim == 1:
         classes = labels.astype(np.int64, copy=False)
@@ -56,7 +58,7 @@ def bin_sums(proba: Any, labels: Any, weight: Any, edges: Any, sums: Any) -> Non
         y,
         nothing if weight is None else weight.astype(np.float64, copy=False),
         edges,
-        empty(spilled),
+        empty(n_shared * n_chunks * k if spills else 0),
         empty((k, n_chunks, n_bins, 5)),
         zeros(k, np.uint32),
         sums,

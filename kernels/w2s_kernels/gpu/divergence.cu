@@ -112,8 +112,8 @@ struct Normalised {
     __device__ __forceinline__ double write(const Excess& sums, i64 row) const
     {
         const double p_total = sums.p_sum, q_total = p_total + sums.change;
-        const double d = (q_total - p_total) / p_total;
-        const double kl = sums.total / p_total - d * d * (1.0 / 2.0 - d * (1.0 / 3.0 - d / 4.0));
+        const double over = 1.0 / p_total, d = sums.change * over;
+        const double kl = sums.total * over - d * d * (1.0 / 2.0 - d * (1.0 / 3.0 - d / 4.0));
         const bool is_row = fabs(p_total - 1.0) <= tolerance && fabs(q_total - 1.0) <= tolerance;
         return out[row] = is_row ? (kl < 0.0 ? 0.0 : kl) : not_a_number();
     }
@@ -124,7 +124,7 @@ template <class Result>
 __device__ __forceinline__ void by_rows(const REAL* p, const REAL* q, const Result& result,
                                         u64* n_bad, i64 n_rows, i64 k, int n_lanes)
 {
-    const i64 row = blockIdx.x * (blockDim.x / n_lanes) + threadIdx.x / n_lanes;
+    const i64 row = blockIdx.x * static_cast<i64>(blockDim.x / n_lanes) + threadIdx.x / n_lanes;
     const int lane = threadIdx.x % n_lanes;
     if (row >= n_rows)
         return;
@@ -206,20 +206,55 @@ simplex_kl_tiles(const REAL* p, const REAL* q, double tolerance, double* out, u6
              static_cast<int>(lanes), tile);
 }
 
+// Sums over outputs: a thread takes four at a time, so that their loads wait together.
+struct Outputs {
+    double excess = 0.0, f_total = 0.0, g_total = 0.0;
+
+    template <int N>
+    __device__ __forceinline__ void add(const double (&a)[N], const double (&b)[N],
+                                        const double (&w)[N])
+    {
+#pragma unroll
+        for (int i = 0; i < N; ++i) {
+            // Of a number and NaN these are the number; the term is NaN then, either way.
+            const double low = min(a[i], b[i]), high = max(a[i], b[i]);
+            double term = entropy_term(a[i], b[i], a[i], b[i], 0);
+            if (!(low >= smallest_normal(low) && high < infinity()))
+                term = low > 0.0 && high < infinity() ? any_entropy_term(a[i], b[i])
+                                                      : not_a_number();
+            excess += w[i] * term;
+            f_total += w[i] * a[i];
+            g_total += w[i] * b[i];
+        }
+    }
+};
+
 // A chunk of outputs a block; the last block adds what the others have left. `weight` may be null.
 extern "C" __global__ void __launch_bounds__(256)
 output_kl(const REAL* f, const REAL* g, const double* weight, double f_scale, double g_scale,
           double* part, unsigned* counter, double* sums, i64* status, i64 n, i64 chunk)
 {
-    double own[3] = {};
-    const i64 stop = min((blockIdx.x + 1) * chunk, n);
-    for (i64 i = blockIdx.x * chunk + threadIdx.x; i < stop; i += blockDim.x) {
-        const double a = f[i] * f_scale, b = g[i] * g_scale, w = weight ? weight[i] : 1.0;
-        const bool inside = a > 0.0 && a < infinity() && b > 0.0 && b < infinity();
-        own[0] += w * (inside ? any_entropy_term(a, b) : not_a_number());
-        own[1] += w * a;
-        own[2] += w * b;
+    Outputs outputs;
+    const i64 stop = min((blockIdx.x + 1ll) * chunk, n), step = blockDim.x;
+    i64 i = blockIdx.x * chunk + threadIdx.x;
+#pragma unroll 1
+    for (; i + 3 * step < stop; i += 4 * step) {
+        double a[4], b[4], w[4];
+#pragma unroll
+        for (int u = 0; u < 4; ++u) {
+            a[u] = f[i + u * step] * f_scale;
+            b[u] = g[i + u * step] * g_scale;
+            w[u] = weight ? weight[i + u * step] : 1.0;
+        }
+        outputs.add<4>(a, b, w);
     }
+#pragma unroll 1
+    for (; i < stop; i += step) {
+        const double a[1] = {f[i] * f_scale}, b[1] = {g[i] * g_scale};
+        const double w[1] = {weight ? weight[i] : 1.0};
+        outputs.add<1>(a, b, w);
+    }
+    double own[3] = {outputs.excess, outputs.f_total, outputs.g_total};
     for (int s = 0; s < 3; ++s) {
         own[s] = block_sum(own[s]);
         if (threadIdx.x == 0)

@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from w2s_kernels.gpu._compile import alike, ceil_div, empty, run, zeros
+from w2s_kernels.gpu._compile import alike, ceil_div, chunk_of, empty, run, zeros
 from w2s_kernels.gpu._sizes import TILE_BYTES
 
 _SHORT = 64  # rows that go through tiles
 _LONG = 2048  # rows that take a whole block
-_CHUNK = 1 << 14  # outputs of a block, more where there would be more than so many blocks:
-_MOST_BLOCKS = 4096
 
 
 def generalized_kl(p: Any, q: Any, out: Any, p_total: Any, q_total: Any) -> Any:
@@ -46,8 +44,7 @@ def output_kl(f: Any, g: Any, weight: Any, f_scale: float, g_scale: float, sums:
     """
     assert f.shape == g.shape
     f, g = alike(f, g)
-    n = f.size
-    chunk = max(_CHUNK, ceil_div(n, _MOST_BLOCKS))
+    n, chunk = f.size, chunk_of(f.size)
     n_chunks, status = ceil_div(n, chunk), zeros()
     run(
         "divergence.output_kl",

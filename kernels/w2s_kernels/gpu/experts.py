@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from w2s_kernels.gpu._compile import run
-from w2s_kernels.gpu._sums import on_device, row_grid, strips, weighted_sums
+from w2s_kernels.gpu._compile import empty, run
+from w2s_kernels.gpu._sums import on_device, on_host, row_grid, strips, weighted_sums
 
 
 def gaussian_log_prob(X: Any, Y: Any, coef: Any, log_scale: Any, out: Any) -> None:
@@ -67,6 +67,43 @@ def gaussian_pass(
         rest = _add_gaussian_sums(X, start, room, gram, cross, square, count)
         log_likelihood = log_likelihood + rest[0]
     return log_likelihood
+
+
+def gaussian_mixture_pass(
+    rows: Any,
+    cuts: Any,
+    lanes: Any,
+    log_prior: Any,
+    coef: Any,
+    log_scale: Any,
+    begin: int,
+    taken: Any,
+    log_likelihood: Any,
+    mass: Any,
+    gram: Any,
+    cross: Any,
+    square: Any,
+    count: Any,
+) -> None:
+    """gaussian_pass of the tiles of each lane that is not taken yet, under a constant gate."""
+    n_experts, n_outputs, n_features = _sizes(coef)
+    cuts, lanes, free = (on_host(a) for a in (cuts, lanes, taken == 0))
+    height = rows.size // int(cuts[-1])
+    last = height - n_outputs - 1
+    log_gate = on_device(log_prior).reshape(-1, 1)
+    coef, log_scale = on_device(coef), on_device(log_scale)
+    room = empty(n_experts * int(np.diff(cuts).max()))
+    for lane in np.flatnonzero(free):
+        sums = gram[lane], cross[lane], square[lane], count[lane]
+        for t in range(lanes[lane], lanes[lane + 1]):
+            tile = rows[cuts[t] * height : cuts[t + 1] * height].reshape(height, -1)
+            X, Y, weight = tile[last - n_features : last], tile[last : height - 1], tile[height - 1]
+            resp = room[: n_experts * len(weight)].reshape(n_experts, -1)
+            log_likelihood[lane] += gaussian_pass(
+                X, Y, weight, log_gate, coef, log_scale, resp, *sums
+            )
+            mass[lane] += resp.sum(axis=1)
+    taken[:] = 1
 
 
 def _add_gaussian_sums(

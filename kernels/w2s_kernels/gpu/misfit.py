@@ -6,10 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_kernels.gpu._compile import alike, ceil_div, empty, run, zeros
-
-_CHUNK = 1 << 14  # rows of a block, more where a task would have more than so many blocks:
-_MOST_BLOCKS = 4096
+from w2s_kernels.gpu._compile import alike, ceil_div, chunk_of, empty, run, zeros
 
 
 def squared_errors(weak: Any, student: Any, truth: Any, weight: Any, sums: Any) -> Any:
@@ -22,8 +19,7 @@ def squared_errors(weak: Any, student: Any, truth: Any, weight: Any, sums: Any) 
     """
     weak, student, truth, weight = alike(weak, student, truth, weight)
     n_tasks, n = weak.shape
-    # A whole number of 16-byte loads.
-    chunk = ceil_div(max(_CHUNK, ceil_div(n, _MOST_BLOCKS)), 16) * 16
+    chunk = chunk_of(n, n_tasks)
     n_chunks = ceil_div(n, chunk)
     n_bad = zeros()
     room = (empty((n_tasks, n_chunks, 6)), zeros(n_tasks, np.uint32), sums, n_bad, n, chunk)

@@ -132,11 +132,14 @@ bootstrap_means(const REAL* values, const REAL* weight, const double* centre, u6
         return;
     if (replicate >= n_replicates)
         return;
-    for (int j = 0; j <= COLUMNS; ++j) {
+#pragma unroll
+    for (int j = 0; j <= COLUMNS; ++j)
         sums[j] = 0.0;
-        for (unsigned block = 0; block < gridDim.x; ++block)
+#pragma unroll 4
+    for (unsigned block = 0; block < gridDim.x; ++block)
+#pragma unroll
+        for (int j = 0; j <= COLUMNS; ++j)
             sums[j] += __ldcg(own + j * every + block * n_replicates);
-    }
     for (int j = 0; j < COLUMNS && column + j < m; ++j)
         out[replicate * m + column + j] = centre[column + j] + sums[j] / sums[COLUMNS];
     if (column == 0 && sums[COLUMNS] == 0.0)

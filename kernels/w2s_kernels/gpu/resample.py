@@ -45,7 +45,8 @@ def bootstrap_means(values: Any, weight: Any, seed: int, first: int, out: Any) -
     n_left = n_columns * (COLUMNS + 1) * n_replicates  # numbers, of a chunk
     most = min(_MOST_CHUNKS, max(1, _SCRATCH // max(1, n_left)))
     chunk = ceil_div(max(_CHUNK, ceil_div(n, most)), 128) * 128
-    grid = (ceil_div(n, chunk), groups, n_columns)
+    # Without rows too there is a block, which writes NaN.
+    grid = (max(1, ceil_div(n, chunk)), groups, n_columns)
     middle, n_empty = empty(m), zeros()
     run("resample.centre", values, weight, middle, n, m, grid=m, block=1024)
     run(

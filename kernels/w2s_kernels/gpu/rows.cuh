@@ -41,14 +41,27 @@ __device__ __forceinline__ void visit(const T* const (&rows)[M], i64 k, int lane
             soon[m] = later[m];
         }
     }
-    // What is before the first pack and behind the last.
-    const i64 n_single = k - n_packs * size;
+    // What is before the first pack and behind the last: all of it where rows lie unlike.
+    const i64 n_single = k - n_packs * size, skipped = n_packs * size;
+    i64 i = lane;
 #pragma unroll 1
-    for (i64 i = lane; i < n_single; i += n_lanes) {
+    for (; i + 3 * n_lanes < n_single; i += 4 * n_lanes) {
+        wide x[M][4];
+#pragma unroll
+        for (int m = 0; m < M; ++m)
+#pragma unroll
+            for (int u = 0; u < 4; ++u) {
+                const i64 j = i + u * n_lanes;
+                x[m][u] = widen(rows[m][j < start ? j : j + skipped]);
+            }
+        visitor.template add<4>(x);
+    }
+#pragma unroll 1
+    for (; i < n_single; i += n_lanes) {
         wide x[M][1];
 #pragma unroll
         for (int m = 0; m < M; ++m)
-            x[m][0] = widen(rows[m][i < start ? i : i + n_packs * size]);
+            x[m][0] = widen(rows[m][i < start ? i : i + skipped]);
         visitor.template add<1>(x);
     }
 }
@@ -80,14 +93,34 @@ __device__ __forceinline__ void visit_staged(const T* a, const T* b, int k, int 
     visit_staged<1>(a, b, j, k, n_lanes, visitor);
 }
 
-// Copy n numbers to shared memory by all threads of the block.
+// Sixteen bytes to shared memory, number by number.
+template <class T> __device__ __forceinline__ void scatter(uint4 pack, T* to)
+{
+    union { uint4 whole; T numbers[Pack<T>::size]; } bytes = {pack};
+#pragma unroll
+    for (int i = 0; i < Pack<T>::size; ++i)
+        to[i] = bytes.numbers[i];
+}
+
+// Copy n numbers to shared memory, a multiple of 16 bytes, by all threads of the block. They are
+// read in packs wherever they begin; only where that is a multiple too they are written so.
 template <class T> __device__ __forceinline__ void stage(const T* from, T* to, int n)
 {
-    const int n_packs = misaligned(from) == 0 ? n / Pack<T>::size : 0;
-    const uint4* packs = reinterpret_cast<const uint4*>(from);
+    constexpr int size = Pack<T>::size;
+    const int start = min(n, static_cast<int>((16u - misaligned(from)) % 16u / sizeof(T)));
+    const int n_packs = (n - start) / size, stop = start + n_packs * size;
+    const uint4* packs = reinterpret_cast<const uint4*>(from + start);
+    if (start == 0) {
 #pragma unroll 8
-    for (int i = threadIdx.x; i < n_packs; i += blockDim.x)
-        reinterpret_cast<uint4*>(to)[i] = load_wide(packs + i);
-    for (int i = n_packs * Pack<T>::size + threadIdx.x; i < n; i += blockDim.x)
-        to[i] = from[i];
+        for (int i = threadIdx.x; i < n_packs; i += blockDim.x)
+            reinterpret_cast<uint4*>(to)[i] = load_wide(packs + i);
+    } else {
+#pragma unroll 4
+        for (int i = threadIdx.x; i < n_packs; i += blockDim.x)
+            scatter(load_wide(packs + i), to + start + i * size);
+    }
+    for (int i = threadIdx.x; i < n - stop + start; i += blockDim.x) {
+        const int j = i < start ? i : i - start + stop;
+        to[j] = from[j];
+    }
 }

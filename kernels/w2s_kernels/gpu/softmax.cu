@@ -5,10 +5,14 @@ typedef Wide<REAL>::type real;
 
 // Below this, the difference of two logarithms has lost digits, and the series is taken.
 #define SMALL 0.1
+// How far a logit may lie above what sums are relative to.
+#define LAG 8
+// Blocks that a processor has room for at least; float64 takes more registers.
+#define ROW_BLOCKS (sizeof(REAL) == 8 ? 2 : 3)
 
 __device__ __forceinline__ float lowest(float) { return -3.402823466e38f; }
 __device__ __forceinline__ double lowest(double) { return -1e301; }
-// The relative error grows as 6e-8 abs(x), by the rounding of x log2(e); zero below 2**-126.
+// The relative error grows as 6e-8 abs(x), by the rounding of x log2(e); zero below exp(-87.3).
 __device__ __forceinline__ float exponential(float x)
 {
     const float octaves = x * 1.44269504f;
@@ -41,8 +45,9 @@ __device__ __noinline__ double any_log_ratio(double z, double u, double top_z, d
     return p <= 0.0 ? 0.0 : p * ((z - top_z) - (u - top_u));
 }
 
-// sum exp(z - top_z), sum exp(u - top_u) and sum exp(z - top_z) (z - top_z - u + top_u), relative
-// to the largest logits so far.
+// sum exp(z - top_z), sum exp(u - top_u) and sum exp(z - top_z) (z - top_z - u + top_u), where no
+// logit so far is more than LAG above its top. To follow the largest at every step would cost more
+// than the rest: in a warp of 32 lanes one has a new one most of the time, and all wait for it.
 struct Logits {
     real top_z = lowest(real()), top_u = lowest(real());
     double sum_z = 0.0, sum_u = 0.0, sum_e = 0.0;
@@ -69,7 +74,7 @@ struct Logits {
             new_z = max(new_z, z[i]);
             new_u = max(new_u, u[i]);
         }
-        if (new_z > top_z || new_u > top_u)
+        if (new_z > top_z + LAG || new_u > top_u + LAG)
             raise(new_z, new_u);
         real s = 0, v = 0, w = 0;
 #pragma unroll
@@ -99,7 +104,7 @@ struct Logits {
     }
 };
 
-// exp(-t) - 1 + t for |t| <= 0.4, by its Taylor series (truncation below 1e-17 t**2).
+// exp(-t) - 1 + t for |t| <= 0.4, by its Taylor series (truncation below 1e-17 t**2, or 1e-8 t**2).
 __device__ __noinline__ double small_excess(double t)
 {
     double s = 1.0 / 6227020800.0;
@@ -116,34 +121,61 @@ __device__ __noinline__ double small_excess(double t)
     s = 0.5 - t * s;
     return t * t * s;
 }
+__device__ __forceinline__ float small_excess(float t)
+{
+    float s = 1.0f / 362880.0f;
+    s = fmaf(-t, s, 1.0f / 40320.0f);
+    s = fmaf(-t, s, 1.0f / 5040.0f);
+    s = fmaf(-t, s, 1.0f / 720.0f);
+    s = fmaf(-t, s, 1.0f / 120.0f);
+    s = fmaf(-t, s, 1.0f / 24.0f);
+    s = fmaf(-t, s, 1.0f / 6.0f);
+    s = fmaf(-t, s, 0.5f);
+    return t * t * s;
+}
 
 // With t = z - u - (top_z - top_u) - mean: sum p (exp(-t) - 1 + t), sum p and sum p t.
-// The mean is that of the first pass, with its rounding; sum p t says how far it is off.
+// The mean is that of the first pass, with its rounding; sum p t says how far it is off. What
+// cancels in t is taken off in double; all that follows bears a relative error.
 struct NearZero {
-    double top_z, top_u, shift, mean, mean_t;
+    real top_z, top_u, mean;
+    double shift, mean_t;
     double excess = 0.0, weight = 0.0, lost = 0.0;
 
     __device__ __forceinline__ explicit NearZero(const Logits& first)
-        : top_z(first.top_z), top_u(first.top_u), shift(top_z - top_u),
-          mean(first.sum_e / first.sum_z)
+        : top_z(first.top_z), top_u(first.top_u),
+          mean(static_cast<real>(first.sum_e / first.sum_z)),
+          shift(static_cast<double>(first.top_z) - first.top_u)
     {
         // What rounding took from the difference of the tops, which can be large.
-        mean_t = mean + exact_difference(top_z, top_u, shift, 0.0);
+        mean_t = first.sum_e / first.sum_z + exact_difference(top_z, top_u, shift, 0.0);
+    }
+
+    // p (exp(-t) - 1 + t). Where q = p exp(-t) is all that counts it is taken for itself: p may be
+    // below all numbers then, and exp(-t) above.
+    __device__ __forceinline__ real term(real p, real t, real u) const
+    {
+        if (fabs(t) <= real(0.4))
+            return p * small_excess(t);
+        if (p > 0 && t > -8)
+            return p * (exponential(-t) - 1 + t);
+        return exponential(u - top_u + mean) - (p > 0 ? p - p * t : 0);
     }
 
     template <int N> __device__ __forceinline__ void add(const real (&x)[2][N])
     {
+        real e = 0, s = 0, v = 0;
 #pragma unroll
         for (int i = 0; i < N; ++i) {
-            const double c = x[0][i], d = x[1][i], t = exact_difference(c, d, shift, mean_t);
-            const double p = exp_of(c - top_z), weighted = p > 0.0 ? p * t : 0.0;
-            if (fabs(t) <= 0.4)
-                excess += p * small_excess(t);
-            else
-                excess += exp_of(d - top_u + mean) - p + weighted;
-            weight += p;
-            lost += weighted;
+            const real p = exponential(x[0][i] - top_z);
+            const real t = exact_difference(x[0][i], x[1][i], shift, mean_t);
+            e += term(p, t, x[1][i]);
+            s += p;
+            v += p > 0 ? p * t : 0;
         }
+        excess += e;
+        weight += s;
+        lost += v;
     }
 
     __device__ __forceinline__ double divergence() const
@@ -153,7 +185,7 @@ struct NearZero {
     }
 };
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, ROW_BLOCKS)
 softmax_kl_rows(const REAL* z, const REAL* u, double* out, u64* n_bad, i64 n_rows, i64 k, i64 lanes)
 {
     __shared__ double tops[2][32];

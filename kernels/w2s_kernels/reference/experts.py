@@ -61,6 +61,39 @@ def gaussian_pass(
     return log_likelihood
 
 
+def gaussian_mixture_pass(
+    rows: np.ndarray,
+    cuts: np.ndarray,
+    lanes: np.ndarray,
+    log_prior: np.ndarray,
+    coef: np.ndarray,
+    log_scale: np.ndarray,
+    begin: int,
+    taken: np.ndarray,
+    log_likelihood: np.ndarray,
+    mass: np.ndarray,
+    gram: np.ndarray,
+    cross: np.ndarray,
+    square: np.ndarray,
+    count: np.ndarray,
+) -> None:
+    """gaussian_pass of the tiles of each lane that is not taken yet, under a constant gate."""
+    n_experts, n_outputs, n_features = coef.shape
+    height = rows.size // cuts[-1]
+    last = height - n_outputs - 1
+    for lane in np.flatnonzero(taken == 0):
+        taken[lane] = 1
+        for t in range(lanes[lane], lanes[lane + 1]):
+            tile = rows[cuts[t] * height : cuts[t + 1] * height].reshape(height, -1)
+            X, Y = tile[last - n_features : last], tile[last : height - 1]
+            resp = np.empty((n_experts, tile.shape[1]))
+            sums = gram[lane], cross[lane], square[lane], count[lane]
+            log_likelihood[lane] += gaussian_pass(
+                X, Y, tile[-1], log_prior[:, None], coef, log_scale, resp, *sums
+            )
+            mass[lane] += resp.sum(axis=1)
+
+
 def poisson_log_prob(X: np.ndarray, Y: np.ndarray, coef: np.ndarray, out: np.ndarray) -> None:
     """Add y_m eta - exp(eta), eta = coef[k, m] @ x (without the constant -log y!)."""
     eta = coef @ X

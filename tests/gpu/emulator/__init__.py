@@ -64,7 +64,13 @@ def library(source: str, real: str) -> ctypes.CDLL:
 
 
 class Emulator(_compile.Device):
-    """In the place of the CUDA device: its arrays are NumPy's."""
+    """In the place of the CUDA device: its arrays are NumPy's.
+
+    With `most_blocks`, it runs no more than so many blocks of a grid, the last ones.
+    """
+
+    def __init__(self, most_blocks=2**64 - 1):
+        self.most_blocks = most_blocks
 
     @property
     def xp(self):
@@ -74,7 +80,9 @@ class Emulator(_compile.Device):
         return 2
 
     def launch(self, source, name, real, grid, block, arguments):
-        function = getattr(library(source, real), f"launch_{name}")
+        loaded = library(source, real)
+        loaded.run_at_most(ctypes.c_uint64(self.most_blocks))
+        function = getattr(loaded, f"launch_{name}")
         function.restype = ctypes.c_char_p
         cells = []
         for argument in arguments:

@@ -50,6 +50,7 @@ inline Barrier block_barrier;
 inline jmp_buf scheduler;
 inline void (*call)();
 inline const char* error;
+inline u_int64_t most_blocks = ~u_int64_t(0);
 
 [[noreturn]] inline void give_back() { _longjmp(scheduler, 1); }
 
@@ -176,7 +177,7 @@ const char* launch(void (*kernel)(A...), const unsigned* grid, const unsigned* b
     error = nullptr;
     invoke(kernel, arguments, std::index_sequence_for<A...>());
     const u_int64_t n_blocks = u_int64_t(grid[0]) * grid[1] * grid[2];
-    for (u_int64_t b = 0; b < n_blocks && !error; ++b) {
+    for (u_int64_t b = 0; b < n_blocks && b < most_blocks && !error; ++b) {
         // Blocks may not count on each other's order: the last ones come first.
         const u_int64_t at = n_blocks - 1 - b;
         block_index = {unsigned(at % grid[0]), unsigned(at / grid[0] % grid[1]),
@@ -186,23 +187,40 @@ const char* launch(void (*kernel)(A...), const unsigned* grid, const unsigned* b
     return error;
 }
 
-template <class T> T exchange(T value, unsigned mask, unsigned width, unsigned source)
+inline unsigned lane() { return current->number % 32; }
+
+// The values of all lanes of the warp, each 16 bytes from the next.
+template <class T> const unsigned char (&gather(T value, unsigned mask))[32][16]
 {
     static_assert(sizeof(T) <= 16);
     if (mask != 0xffffffffu)
         fail("exchanges are emulated among whole warps only");
-    const unsigned lane = current->number % 32, buffer = current->exchanges++ % 2;
+    const unsigned buffer = current->exchanges++ % 2;
     Warp& warp = warps[current->number / 32];
     if (warp.barrier.expected != 32)
         fail("an exchange needs whole warps");
-    std::memcpy(warp.slot[buffer][lane], &value, sizeof(T));
+    std::memcpy(warp.slot[buffer][lane()], &value, sizeof(T));
     wait(warp.barrier);
-    if (source / width == lane / width && source < 32)
-        std::memcpy(&value, warp.slot[buffer][source], sizeof(T));
+    return warp.slot[buffer];
+}
+
+template <class T> T exchange(T value, unsigned mask, unsigned width, unsigned source)
+{
+    const auto& slots = gather(value, mask);
+    if (source / width == lane() / width && source < 32)
+        std::memcpy(&value, slots[source], sizeof(T));
     return value;
 }
 
-inline unsigned lane() { return current->number % 32; }
+// Bit i: whether lane i's value is this one.
+template <class T> unsigned lanes_with(T wanted, T value, unsigned mask)
+{
+    const auto& slots = gather(value, mask);
+    unsigned found = 0;
+    for (unsigned i = 0; i < 32; ++i)
+        found |= unsigned(std::memcmp(slots[i], &wanted, sizeof(T)) == 0) << i;
+    return found;
+}
 
 template <class To, class From> To bits(From x)
 {
@@ -221,6 +239,9 @@ inline float float_of_half(unsigned short h)
 }
 
 }  // namespace emulator
+
+// Of larger grids, run the last blocks only.
+extern "C" void run_at_most(u_int64_t n_blocks) { emulator::most_blocks = n_blocks; }
 
 #define threadIdx (emulator::current->index)
 #define blockIdx emulator::block_index
@@ -253,10 +274,11 @@ template <class T> T __shfl_sync(unsigned mask, T value, unsigned source, unsign
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate)
 {
-    unsigned all = predicate ? 1u << emulator::lane() : 0u;
-    for (unsigned step = 16; step > 0; step /= 2)
-        all |= __shfl_xor_sync(mask, all, step);
-    return all;
+    return emulator::lanes_with(1, predicate ? 1 : 0, mask);
+}
+template <class T> unsigned __match_any_sync(unsigned mask, T value)
+{
+    return emulator::lanes_with(value, value, mask);
 }
 inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
 inline int __all_sync(unsigned mask, int predicate)
