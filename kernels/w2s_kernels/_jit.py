@@ -126,6 +126,11 @@ def inlined(function: Callable) -> Callable:
     return numba.njit(**_OPTIONS, forceinline=True, _nrt=False)(function)
 
 
+def aside(function: Callable) -> Callable:
+    """Compile a piece that is called: rare work, which would cost the loops around it registers."""
+    return numba.njit(**_OPTIONS, _nrt=False)(function)
+
+
 def exact(function: Callable) -> Callable:
     """Compile an elementary function: inlined, its operations kept in the order written."""
     return numba.njit(**_EXACT, forceinline=True)(function)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_kernels._jit import exact, inlined, kernel, wide_vectors
+from w2s_kernels._jit import aside, exact, inlined, kernel, wide_vectors
 from w2s_kernels.cpu._blocks import AHEAD, BLOCK, SHORT, VECTORS, ask, fill
 from w2s_kernels.elementary import (
     LINE,
@@ -65,14 +65,12 @@ def _add_short(a, b, n_columns, sums, room):  # type: ignore[no-untyped-def]
     if n_columns % 2 == 0:
         term, change = room[0][: a.size // 2], room[1][: a.size // 2]
         if _fold_terms(a, b, term, change) < 0:
-            for t in range(term.size):
-                term[t] = _term(a[2 * t], b[2 * t]) + _term(a[2 * t + 1], b[2 * t + 1])
+            _any_terms(a, b, 2, term)
         width = n_columns // 2
     else:
         term, change = room[0][: a.size], room[1][: a.size]
         if _terms(a, b, term, change) < 0:
-            for t in range(term.size):
-                term[t] = _term(a[t], b[t])
+            _any_terms(a, b, 1, term)
         width = n_columns
     _add_rows(term, width, sums[0])
     _add_rows(a, n_columns, sums[1])
@@ -129,6 +127,16 @@ def _fold_terms(a, b, term, change):  # type: ignore[no-untyped-def]
             f[t] = change_of_two(c, d, r, s)
             odd = not_plain(c, r, not_plain(d, s, odd))
     return odd
+
+
+@aside
+def _any_terms(a, b, fold, term):  # type: ignore[no-untyped-def]
+    """The same of any numbers, `fold` terms added up."""
+    for t in range(term.size):
+        total = a.dtype.type(0)
+        for i in range(t * fold, (t + 1) * fold):
+            total += _term(a[i], b[i])
+        term[t] = total
 
 
 @inlined
