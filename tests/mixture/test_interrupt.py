@@ -1,6 +1,7 @@
 """Ctrl-C during a fit leaves nothing half-fitted, and nothing that hampers the next fit."""
 
 import _thread
+import signal
 import threading
 
 import numpy as np
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def press_ctrl_c(monkeypatch):
     """Interrupt the main thread, from another one, in the twentieth pass over the data."""
+    # A job in the background of a shell is born deaf to it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     evaluate, passes = Mixture.evaluate, []
 
     def counted(self, theta):
@@ -32,7 +35,8 @@ def press_ctrl_c(monkeypatch):
         return evaluate(self, theta)
 
     monkeypatch.setattr(Mixture, "evaluate", counted)
-    return passes
+    yield passes
+    signal.signal(signal.SIGINT, before)
 
 
 def blas_threads():
