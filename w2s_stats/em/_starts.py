@@ -15,9 +15,7 @@ from w2s_stats.em._loop import Trace, maximise
 from w2s_stats.em._model import Mixture
 
 _RACE_WORK = 2**24  # rows x experts x features^2 of a pass at which there is nothing to race for
-_RACE_PASSES = (
-    6  # of the first round; each further one, of half the runners, has half as many again
-)
+_RACE_PASSES = 6
 _FIRST_LEG = 60  # passes of every start before the slow ones are compared with the best
 
 # How a run begins: called only when its turn comes, so that one start's labels exist at a time.
@@ -141,17 +139,15 @@ def race(
 ) -> list[np.ndarray]:
     """Run all starts for a few passes, keep the better half, and again, until n_winners are left.
 
-    The fewer are left, the more alike they are, and the further they run.
-
     Places go in turn to the highest objectives and to the highest among starts whose experts all
     have rows to spare: an expert that collapses onto a few rows leads the field for a while, and
     may be seen to be degenerate only at the end.
     """
     spare = 2 * (max(e.n_features for e in mixture.experts) + 1)
 
-    def advance(theta: np.ndarray | Start, passes: int) -> tuple[bool, bool, float, np.ndarray]:
+    def advance(theta: np.ndarray | Start) -> tuple[bool, bool, float, np.ndarray]:
         theta = theta() if callable(theta) else theta
-        for _ in range(passes):
+        for _ in range(_RACE_PASSES):
             step = mixture.evaluate(theta)
             theta, last = step.proposal, theta
         if not np.isfinite(step.objective):
@@ -161,10 +157,8 @@ def race(
 
     runners: list = list(starts)
     parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
-    passes = _RACE_PASSES
     while len(runners) > n_winners:
-        results = parallel(delayed(advance)(runner, passes) for runner in runners)
-        passes += passes // 2
+        results = parallel(delayed(advance)(runner) for runner in runners)
         places = max(len(runners) // 2, n_winners)
         by_objective = sorted(range(len(results)), key=lambda i: (results[i][0], results[i][2]))
         by_rows = sorted(range(len(results)), key=lambda i: results[i][:3])
