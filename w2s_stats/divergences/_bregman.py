@@ -149,7 +149,7 @@ class Separable(Bregman):
         def rows(p: np.ndarray, q: np.ndarray, out: np.ndarray) -> None:
             out[:] = self.divergence(p, q)
 
-        return by_rows(rows, p, q, dtype=np.float64)[0]
+        return by_rows(rows, p, q, dtype=np.float64)
 
     def _inside(self, values: Any, allowed: Range, *, name: str) -> np.ndarray:
         """A float array of one or two dimensions whose entries are allowed."""

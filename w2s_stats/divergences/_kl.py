@@ -116,13 +116,13 @@ def kl_rows(p: Any, q: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarra
     p, q = _pair(p, q, names)
     # Of one type the wider tolerance, of two each its own.
     widest = max(TOLERANCE[p.dtype], TOLERANCE[q.dtype])
-    value = by_rows(partial(_simplex_kl, tolerance=widest), p, q)[0]
+    value = by_rows(partial(_simplex_kl, tolerance=widest), p, q)
     if np.isnan(value).any() or p.dtype != q.dtype:
         check_probabilities(p, name=names[0])
         check_probabilities(q, name=names[1])
     if np.isnan(value).any():
         # A sum at the very tolerance, which float32 rounds to either side.
-        value = by_rows(partial(_simplex_kl, tolerance=2 * max(TOLERANCE.values())), p, q)[0]
+        value = by_rows(partial(_simplex_kl, tolerance=2 * max(TOLERANCE.values())), p, q)
     return value
 
 
@@ -136,7 +136,7 @@ def _simplex_kl(
 def softmax_kl_rows(z: Any, u: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarray:
     """KL(softmax(z) || softmax(u)) of every row, checked in the pass that computes it."""
     z, u = _pair(z, u, names)
-    value = by_rows(cpu.divergence.softmax_kl, z, u)[0]
+    value = by_rows(cpu.divergence.softmax_kl, z, u)
     if np.isnan(value).any():
         row = int(np.isnan(value).argmax())
         _check_logits(z[row], row, name=names[0])

@@ -159,7 +159,7 @@ def _softmax_kl(f: np.ndarray, g: np.ndarray, weight: np.ndarray | None) -> floa
         f, g = f[used] + shift, g[used] + shift
     if on_gpu(f):
         return _device.softmax_kl(f, g)
-    return float(by_rows(cpu.divergence.softmax_kl, f[None], g[None], dtype=np.float64)[0, 0])
+    return float(by_rows(cpu.divergence.softmax_kl, f[None], g[None], dtype=np.float64)[0])
 
 
 def as_outputs(values: Any, *, name: str) -> np.ndarray:

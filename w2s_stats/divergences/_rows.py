@@ -22,7 +22,6 @@ def by_rows(
     p: np.ndarray,
     q: np.ndarray,
     *,
-    n_outputs: int = 1,
     dtype: type | np.dtype | None = None,
 ) -> np.ndarray:
     """What a function writes of rows; no more than a chunk of rows is ever copied.
@@ -30,25 +29,24 @@ def by_rows(
     Parameters
     ----------
     function : callable
-        Takes two C-ordered arrays of m rows and the outputs, arrays of m numbers.
+        Takes two C-ordered arrays of m rows, and an array of m numbers that it writes.
     p, q : ndarray of shape (n_samples, n_columns)
         In any memory order, memory-mapped files too.
-    n_outputs : int, default=1
     dtype : dtype, default=None
         What the function gets; the common one of `p` and `q` by default.
 
     Returns
     -------
-    ndarray of shape (n_outputs, n_samples)
+    ndarray of shape (n_samples,)
     """
     dtype = np.result_type(p, q) if dtype is None else dtype
     n_rows = max(1, _CHUNK // p.shape[1])
-    out = np.empty((n_outputs, len(p)))
+    out = np.empty(len(p))
 
     def chunk(start: int) -> None:
         rows = slice(start, start + n_rows)
         pair = (read_only(np.ascontiguousarray(a[rows], dtype=dtype)) for a in (p, q))
-        function(*pair, *out[:, rows])
+        function(*pair, out[rows])
 
     thread_map(chunk, range(0, len(p), n_rows))
     return out

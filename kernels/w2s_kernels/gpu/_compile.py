@@ -62,10 +62,6 @@ class Device:
 
         return cupy
 
-    def n_multiprocessors(self) -> int:
-        """Processors that run blocks side by side."""
-        return int(self.xp.cuda.Device().attributes["MultiProcessorCount"])
-
     def launch(
         self,
         source: str,

@@ -76,9 +76,6 @@ class Emulator(_compile.Device):
     def xp(self):
         return np
 
-    def n_multiprocessors(self):
-        return 2
-
     def launch(self, source, name, real, grid, block, arguments):
         loaded = library(source, real)
         loaded.run_at_most(ctypes.c_uint64(self.most_blocks))
