@@ -10,7 +10,8 @@ from w2s_stats.bounds._neighborhoods import (
     distinguish,
     edges,
     expansion_limit,
-    printed_limit,
+    theorem_4_1,
+    theorem_b1,
 )
 
 
@@ -25,22 +26,25 @@ def clusters(n=900, seed=0, flipped=0.2, wrong=0.0):
     return weak, student, y, near
 
 
-def by_hand(weak, student, y, near):
+def by_hand(weak, student, y, near, eta=0.0):
     n = len(y)
-    robust = [all(student[j] == student[i] for j in near[i] if j >= 0) for i in range(n)]
+    others = [[student[j] != student[i] for j in near[i] if j >= 0] for i in range(n)]
+    robust = [sum(found) <= eta * len(found) for found in others]
     anchor = {i for i in range(n) if student[i] == weak[i] == y[i] and robust[i]}
-    reached = {j for i in anchor for j in near[i] if j >= 0 and y[j] == y[i] and weak[j] != y[j]}
+    pairs = [(i, j) for i in anchor for j in near[i] if j >= 0 and student[j] == student[i]]
+    reached = {j for i, j in pairs if y[j] == y[i] and weak[j] != y[j]}
     bad = sum(weak[i] != y[i] for i in range(n))
     limit = np.mean(student != weak) + bad / n - 2 * len(reached) / n
     return limit, (len(reached) / bad) / (len(anchor) / (n - bad)), np.mean(robust)
 
 
 @pytest.mark.parametrize("wrong", [0.0, 0.02, 0.2])
-def test_limit_expansion_and_robustness_are_those_by_hand(wrong):
+@pytest.mark.parametrize("eta", [0.0, 0.25, 0.5])
+def test_limit_expansion_and_robustness_are_those_by_hand(wrong, eta):
     weak, student, y, near = clusters(wrong=wrong)
     near[::7, 2:] = -1
-    bound = ExpansionBound().fit(weak, student, y, neighbors=near)
-    limit, expansion, robust = by_hand(weak, student, y, near)
+    bound = ExpansionBound(eta=eta).fit(weak, student, y, neighbors=near)
+    limit, expansion, robust = by_hand(weak, student, y, near, eta)
     found = bound.upper_, bound.expansion_, bound.robustness_
     assert found == pytest.approx((min(limit, 1.0), expansion, robust), abs=1e-12)
     assert bound.estimate_ == pytest.approx(np.mean(student != y), abs=1e-12)
@@ -54,6 +58,33 @@ def test_a_graph_is_a_table_of_neighbours():
     one = ExpansionBound().fit(weak, student, y, neighbors=near)
     two = ExpansionBound().fit(weak, student, y, neighbors=graph)
     assert one.upper_ == two.upper_ and one.expansion_ == two.expansion_
+
+
+@pytest.mark.parametrize(
+    ("expansion", "weak_error", "differs", "printed"),
+    [(0.848, 0.11, 0.12, 0.05), (0.497, 0.33, 0.29, 0.37)],
+)
+def test_theorem_b1_gives_the_figures_of_its_paper(expansion, weak_error, differs, printed):
+    """Table 1 of [L24], SentenceBERT, both classes: all rows are taken to be robust there."""
+    found = theorem_b1(differs, 0.0, weak_error, expansion)
+    assert round(found, 2) == printed
+    assert expansion_limit(differs, differs, weak_error, expansion)[0] == pytest.approx(found)
+
+
+def test_theorem_b1_says_nothing_without_room():
+    # c a >= 1 - a would turn its inequality round; r <= 1 - q - a excludes that.
+    assert np.isnan(theorem_b1(0.3, 0.0, weak_error=0.5, expansion=1.0))
+    assert np.isnan(theorem_b1(0.3, 0.0, weak_error=0.3, expansion=3.0))
+    assert np.isnan(theorem_b1(0.3, 0.0, weak_error=1.0, expansion=1.0))
+
+
+def test_a_larger_eta_makes_more_rows_robust_and_the_limit_smaller():
+    weak, student, y, near = clusters(wrong=0.1)
+    found = [ExpansionBound(eta=eta).fit(weak, student, y, neighbors=near) for eta in (0, 0.3, 1)]
+    limits, robust = [b.upper_ for b in found], [b.robustness_ for b in found]
+    assert limits == sorted(limits, reverse=True) and robust == sorted(robust)
+    assert limits[0] > limits[1] > limits[2] and robust[2] == 1.0
+    assert all(b.holds_ for b in found)
 
 
 def test_few_gold_labels_give_a_larger_limit_and_a_powered_error():
@@ -85,9 +116,11 @@ def test_weights_are_numbers_of_rows():
     table = np.full((len(rows), max(map(len, copies))), -1)
     for i, found in enumerate(copies):
         table[i, : len(found)] = found
-    for truth in (y, gold):
-        one = ExpansionBound().fit(weak, student, truth, neighbors=near, sample_weight=weight)
-        two = ExpansionBound().fit(weak[rows], student[rows], truth[rows], neighbors=table)
+    for truth, eta in [(y, 0.0), (gold, 0.0), (y, 0.3)]:
+        own = ExpansionBound(eta=eta)
+        one = own.fit(weak, student, truth, neighbors=near, sample_weight=weight)
+        two = ExpansionBound(eta=eta)
+        two.fit(weak[rows], student[rows], truth[rows], neighbors=table)
         assert one.expansion_ == pytest.approx(two.expansion_, rel=1e-12)
         assert one.robustness_ == pytest.approx(two.robustness_, rel=1e-12)
         if truth is y:  # else the tunings differ, as rows that count double are no more rows
@@ -204,9 +237,9 @@ def test_classes_have_their_own_limits():
     table = {q.name: q for q in ExpansionBound().fit(weak, student, y, neighbors=near).table_}
     for k in range(3):
         own = table[f"class {k}: limit"].value
-        assert (
-            np.mean(student[y == k] != k) <= own <= table[f"class {k}: limit of Theorem 4.1"].value
-        )
+        wrong = np.mean(student[y == k] != k)
+        assert wrong <= own <= table[f"class {k}: limit of Theorem B.1"].value
+        assert own <= table[f"class {k}: limit of Theorem 4.1"].value
     weights = np.bincount(y) / len(y)
     total = sum(weights[k] * table[f"class {k}: limit"].value for k in range(3))
     assert total == pytest.approx(table["limit, measured on gold labels"].value)
@@ -232,7 +265,7 @@ def test_printed_theorem_fails_beyond_expansion_one():
     printed = differs + a * (1 - 1.5 * c)
     assert printed < 0 < bound.estimate_ == pytest.approx(0.48)
     assert bound.holds_ and bound.upper_ == pytest.approx(0.48)
-    assert np.isnan(printed_limit(differs, unsteady, 0.0, a, c))
+    assert np.isnan(theorem_4_1(differs, unsteady, 0.0, a, c))
     assert not any("4.1" in quantity.name for quantity in bound.table_)
 
 
@@ -257,6 +290,8 @@ def test_summary_names_the_sets():
         ({"expansion": 1.0}, {}, "expansion and weak_error must be given both"),
         ({"expansion": -1.0, "weak_error": 0.1}, {}, "expansion must be a number of at least 0"),
         ({"expansion": 1.0, "weak_error": 1.0}, {}, "weak_error must lie from 0 to below 1"),
+        ({"eta": 1.5}, {}, "eta must lie between 0 and 1; found 1.5"),
+        ({"eta": "0"}, {}, "eta must lie between 0 and 1; found '0'"),
         ({"confidence_level": 0}, {}, "confidence_level must"),
     ],
 )

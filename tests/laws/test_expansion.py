@@ -1,4 +1,4 @@
-"""Expansion (theory 7.6): the limit row by row, its assumed form, and Theorem 4.1 for c <= 1."""
+"""Expansion (theory 7.6): the limit row by row, its assumed form, Theorems B.1, 4.1 (c <= 1)."""
 
 from itertools import islice
 
@@ -11,10 +11,12 @@ from w2s_stats.bounds._neighborhoods import (
     edges,
     expansion_limit,
     expansion_of,
-    printed_limit,
+    theorem_4_1,
+    theorem_b1,
 )
 
 N_CASES = 2000
+ETAS = (0.0, 0.2, 0.5, 1.0)
 
 
 def problems():
@@ -36,8 +38,8 @@ def problems():
 
 def test_the_limit_holds_row_by_row_and_so_for_every_weight():
     tight = 0
-    for weak, student, y, near, _ in problems():
-        rows = distinguish(weak, student, y, *edges(near, len(y)))
+    for weak, student, y, near, rng in problems():
+        rows = distinguish(weak, student, y, *edges(near, len(y)), eta=rng.choice(ETAS))
         assert (rows.limit >= (student != y)).all()
         tight += (rows.limit == (student != y)).all() and rows.reached.any()
     assert tight > 50
@@ -60,7 +62,7 @@ def test_the_bound_holds_whatever_rows_have_gold_labels():
 def test_the_assumed_form_holds_for_every_expansion_there_is():
     informative = beyond_one = 0
     for weak, student, y, near, rng in problems():
-        rows = distinguish(weak, student, y, *edges(near, len(y)))
+        rows = distinguish(weak, student, y, *edges(near, len(y)), eta=rng.choice(ETAS))
         differs, unsteady = rows.differs.mean(), (rows.differs | ~rows.robust).mean()
         a, c = rows.bad.mean(), expansion_of(rows)
         c = (0.0 if np.isnan(c) else c) * rng.choice([1.0, 1.0, 0.5])
@@ -83,13 +85,38 @@ def test_theorem_4_1_holds_for_expansion_up_to_one_and_ours_is_below():
             differs, unsteady = own.differs.mean(), (own.differs | ~own.robust).mean()
             a, c = own.bad.mean(), expansion_of(own)
             c = rng.uniform() if not own.bad.any() else min(c, 1.0)  # nothing to reach: any c
-            printed = printed_limit(differs, unsteady, 1 - own.robust.mean(), a, c)
+            printed = theorem_4_1(differs, unsteady, 1 - own.robust.mean(), a, c)
             if np.isnan(printed):
                 continue
             met += 1
             assert np.mean(student[y == k] != k) <= printed + 1e-12
             assert expansion_limit(differs, unsteady, a, c)[0] <= printed + 1e-12
     assert met >= 1000
+
+
+def test_theorem_b1_holds_for_any_expansion_and_ours_is_below():
+    met = beyond_one = partly_robust = 0
+    for weak, student, y, near, rng in problems():
+        eta = rng.choice(ETAS)
+        rows = distinguish(weak, student, y, *edges(near, len(y)), eta=eta)
+        for k in np.unique(y):
+            own = rows.of(y == k)
+            differs, steady, a = own.differs.mean(), own.robust.mean(), own.bad.mean()
+            c = rng.uniform(0, 3) if not own.bad.any() else expansion_of(own)
+            printed = theorem_b1(differs, 1 - steady, a, c)
+            if np.isnan(printed):
+                continue
+            met += 1
+            beyond_one += c > 1
+            partly_robust += 0 < eta < 1 and 0 < steady < 1
+            assert np.mean(student[y == k] != k) <= printed + 1e-12
+            ours, _ = expansion_limit(differs, (own.differs | ~own.robust).mean(), a, c)
+            assert ours <= printed + 1e-12
+            # With the sum in place of the share of either, ours is the theorem's.
+            loose, share = expansion_limit(differs, differs + 1 - steady, a, c)
+            if 0 < share < 1 and c * share < 1:
+                assert loose == pytest.approx(printed, abs=1e-9)
+    assert met >= 1000 and beyond_one > 100 and partly_robust > 100
 
 
 @pytest.mark.parametrize("c", [1.0, 0.5])

@@ -29,12 +29,12 @@ from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM
 class ExpansionBound(Bound):
     r"""Limit of a student's error from its neighbourhoods: weak labels are corrected by expansion.
 
-    With weak labels w of error a, student f, U the rows where f = w = y and f agrees with all
-    neighbours, N(U) their neighbours of the same class:
+    With weak labels w of error a, student f, U the rows where f = w = y and f is robust, N(U)
+    their neighbours of the same class to which f gives the same label:
 
     .. math:: P(f \ne y) \le P(f \ne w) + a (1 - 2 P(N(U) \mid w \ne y))
 
-    (in place of [L24] Theorem B.1, theory 7.6; the proof is below). P(f != w) needs no gold
+    (theory 7.6; it implies [L24] Theorems B.1 and 4.1, as is shown below). P(f != w) needs no gold
     labels. The rest is measured on the rows that have one; or, without any, follows from an
     assumed expansion c, P(N(U) | w != y) >= c P(U | w = y), and an assumed weak error.
 
@@ -47,6 +47,11 @@ class ExpansionBound(Bound):
         c >= 0, assumed; with `weak_error`. None: measured, which needs gold labels.
     weak_error : float, default=None
         a in [0, 1), assumed; with `expansion`.
+    eta : float, default=0.0
+        A row is robust where at most this share of its neighbours, in [0, 1], has another label of
+        the student's ([L24]'s eta-robust): 0 asks for all of them. A larger eta makes U larger and
+        so the limit smaller; it asks more of an assumed expansion, whose N(U) is then the part that
+        has f's own label ([L24]'s robust expansion).
     confidence_level : float, default=0.95
         Of the intervals. With gold labels in all rows the limit is a fact about these rows; with
         few it is an estimate, whose interval stands in the table.
@@ -64,7 +69,7 @@ class ExpansionBound(Bound):
         also in the table, without an interval: with few gold labels U and N(U) are too small, and
         by how much is not known.
     robustness_ : float
-        Share of rows whose neighbours all have the student's label.
+        Share of the robust rows.
     holds_, assumptions_, table_ : see `Bound`
 
     Raises
@@ -72,16 +77,16 @@ class ExpansionBound(Bound):
     ValueError
         In `fit`, also if `neighbors` is missing or names rows that are not there, one of
         `expansion` and `weak_error` is given without the other or out of range, or neither is and
-        `y_true` is empty.
+        `y_true` is empty, or `eta` is out of range.
 
     Notes
     -----
     Proof, row by row. Claim: 1[f != y] <= 1[f != w] + 1[w != y] - 2 1[row in N(U)], N(U) taken
     within the wrong rows w != y. Where w = y, both sides are 1[f != w]. Where w != y and the row
     is not in N(U), the right side is at least 1. In N(U) there is a neighbouring u in U with
-    f(row) = f(u) = y(u) = y(row) by robustness and the same class, so f is right and differs from
-    w: both sides are 0. Averaging gives the bound, for any weights, any number of classes and any
-    expansion; gold labels that are missing only make U and N(U) smaller, and the limit larger.
+    f(row) = f(u) = y(u) = y(row), so f is right and differs from w: both sides are 0. Averaging
+    gives the bound, for any weights, any number of classes, any expansion and any eta; gold labels
+    that are missing only make U and N(U) smaller, and the limit larger.
 
     For the assumed form let r = P(f != w or f not robust), u = P(U | w = y), a the weak error. Good
     rows outside U are among those of r, so u >= 1 - r / (1 - a). The rows of N(U), at least c a u,
@@ -89,9 +94,15 @@ class ExpansionBound(Bound):
     u >= (1 - a - r) / (1 - a - c a) for 1 - a > c a. Insert P(N(U) | w != y) >= c u. The
     (c, q)-expansion of [L24] gives this for every student with 1 - r / (1 - a) > q.
 
-    [L24] Theorem 4.1 follows for c <= 1, even without its term in P(not robust): its conditions
-    give u >= 3/4. For c > 1, which a family of sets smaller than all of the good rows allows, it
-    is false. Theorem B.1 is not reproduced here: its exact statement was not at hand.
+    [L24] Theorem B.1 says err <= (D - a (2 c' - 1) + 2 c' a R) / (1 - 2 c' a) with
+    c' = c / (1 - a + c a), D = P(f != w) and R = P(f not robust), if r <= 1 - q - a. Written out
+    this is D + a (1 - 2 c u) with u from D + R in place of r, its upper end: the assumed form above
+    is never larger, and needs no q where c is that of the student's own set. (The proof of its
+    Lemma B.3 multiplies by 1 - a where it has to divide; the lemma is true for q > 0.) Its Theorem
+    4.1 follows for c <= 1, even without its term in R: its conditions give u >= 3/4. For c > 1,
+    which a family of sets smaller than all of the good rows allows, it is false; B.1 is not: its
+    condition leaves no room for c a >= 1 - a. With gold labels the table has all three limits for
+    each class, from the class's own rates.
 
     Intervals of what depends on neighbours (the robust rows, the limit, the limit of a class) are
     "conservative with neighbours": their variance is sum d_i d_j / n^2 over i and j that are equal
@@ -134,10 +145,12 @@ class ExpansionBound(Bound):
         *,
         expansion: float | None = None,
         weak_error: float | None = None,
+        eta: float = 0.0,
         confidence_level: float = 0.95,
     ) -> None:
         self.expansion = expansion
         self.weak_error = weak_error
+        self.eta = eta
         self.confidence_level = confidence_level
 
     def _fit(
@@ -151,13 +164,13 @@ class ExpansionBound(Bound):
         **unused: Any,
     ) -> Self:
         level = check_confidence_level(self.confidence_level)
-        self._check_assumed()
+        self._check_parameters()
         weak = predicted_labels(y_weak, name="y_weak")
         student = predicted_labels(y_student, len(weak), name="y_student")
         truth = true_labels(y_true, len(weak))
         check_classes(y_weak=y_weak, y_student=y_student, y_true=y_true)
         weight = check_weight(sample_weight, weak)
-        rows = distinguish(weak, student, truth, *edges(neighbors, len(weak)), weight)
+        rows = distinguish(weak, student, truth, *edges(neighbors, len(weak)), weight, self.eta)
         wrong = student != truth
         if weight is not None:
             wrong, truth = wrong[weight > 0], truth[weight > 0]
@@ -217,7 +230,7 @@ class ExpansionBound(Bound):
             comparable=not partly,
         )
 
-    def _check_assumed(self) -> None:
+    def _check_parameters(self) -> None:
         c, a = self.expansion, self.weak_error
         if (c is None) != (a is None):
             raise ValueError(
@@ -228,3 +241,5 @@ class ExpansionBound(Bound):
             raise ValueError(f"expansion must be a number of at least 0; found {shown(c)}.")
         if a is not None and not (is_number(a) and 0 <= a < 1):
             raise ValueError(f"weak_error must lie from 0 to below 1; found {shown(a)}.")
+        if not (is_number(self.eta) and 0 <= self.eta <= 1):
+            raise ValueError(f"eta must lie between 0 and 1; found {shown(self.eta)}.")

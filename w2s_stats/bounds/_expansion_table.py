@@ -6,7 +6,7 @@ import numpy as np
 
 from w2s_stats._intervals import Interval, power_tuning, rate_of_known, score_mean, wilson_rate
 from w2s_stats.bounds._base import Assumption, Quantity
-from w2s_stats.bounds._neighborhoods import Rows, expansion_of, printed_limit
+from w2s_stats.bounds._neighborhoods import Rows, expansion_of, theorem_4_1, theorem_b1
 
 
 def on_what_is_assumed(
@@ -77,7 +77,7 @@ def with_neighbours(found: Interval) -> Interval:
 
 
 def class_table(rows: Rows, truth: np.ndarray, level: float) -> list[Quantity]:
-    """Limits within each class: ours, and that of Theorem 4.1 where its conditions are met."""
+    """Limits within each class: ours, and those of [L24] where their conditions are met."""
     table = []
     for label in np.unique(truth[rows.known]):
         own = rows.of(truth == label)
@@ -89,15 +89,23 @@ def class_table(rows: Rows, truth: np.ndarray, level: float) -> list[Quantity]:
             confidence_level=level,
         )
         table.append(Quantity(f"class {label}: limit", *with_neighbours(limit)))
-        printed = printed_limit(
-            own.share(own.differs),
-            own.share(own.differs | ~own.robust),
-            own.share(~own.robust),
-            own.share(own.bad),
-            min(expansion_of(own), 1.0),  # what expands by more expands by 1
-        )
-        if not np.isnan(printed):
-            table.append(Quantity(f"class {label}: limit of Theorem 4.1", printed))
+        differs, bad, steady = own.share(own.differs), own.share(own.bad), own.share(own.robust)
+        c = expansion_of(own)
+        printed = {
+            "B.1": theorem_b1(differs, 1 - steady, bad, c),
+            "4.1": theorem_4_1(
+                differs,
+                own.share(own.differs | ~own.robust),
+                1 - steady,
+                bad,
+                min(c, 1.0),  # what expands by more expands by 1
+            ),
+        }
+        table += [
+            Quantity(f"class {label}: limit of Theorem {name}", limit)
+            for name, limit in printed.items()
+            if not np.isnan(limit)
+        ]
     return table
 
 

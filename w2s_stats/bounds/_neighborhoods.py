@@ -18,11 +18,11 @@ class Rows(NamedTuple):
     Attributes
     ----------
     differs : student's label is not the weak label
-    robust : the student's label is that of all neighbours
+    robust : at most a share eta of the neighbours has another label of the student's
     known : the truth is known; the next three are False where it is not
     bad : the weak label is wrong
     anchor : weak label and student are right, and the student is robust: the set U
-    reached : bad, and a neighbour of a row of U of the same class: the set N(U)
+    reached : bad, and a neighbour of a row of U of the same class and student's label: N(U)
     near : sparse symmetric (n, n), 1 where one of two rows is the other's neighbour
     weight : ndarray or None
         > 0; None where all rows count alike.
@@ -126,6 +126,7 @@ def distinguish(
     row: np.ndarray,
     near: np.ndarray,
     weight: np.ndarray | None = None,
+    eta: float = 0.0,
 ) -> Rows:
     """The sets of the theorem; truth is -1 where it is not known.
 
@@ -135,12 +136,14 @@ def distinguish(
     among = counts[row] & counts[near]
     row, near = row[among], near[among]
     known = truth >= 0
-    robust = np.ones(len(weak), dtype=bool)
-    robust[row[student[row] != student[near]]] = False
+    agree = student[row] == student[near]
+    size = np.ones(len(row)) if weight is None else weight[near]
+    apart, all_near = (np.bincount(row, w, minlength=len(weak)) for w in (size * ~agree, size))
+    robust = apart <= eta * all_near * (1 + 1e-12)
     bad = known & (weak != truth)
     anchor = robust & (weak == truth) & (student == truth)
     reached = np.zeros(len(weak), dtype=bool)
-    reached[near[anchor[row] & (truth[row] == truth[near])]] = True
+    reached[near[anchor[row] & agree & (truth[row] == truth[near])]] = True
     graph = _both_ways(row, near, len(weak))
     found = Rows(student != weak, robust, known, bad, anchor, reached & bad, graph, weight)
     return found if weight is None else found.of(counts)
@@ -207,16 +210,46 @@ def expansion_limit(
     return differs + weak_error * (1 - 2 * reached), share
 
 
-def printed_limit(
+def theorem_b1(differs: float, not_robust: float, weak_error: float, expansion: float) -> float:
+    """Limit of [L24] Theorem B.1 within a class (theory 7.6).
+
+    err(f, y) <= (P(f != w) - a (2 c' - 1) + 2 c' a P(not robust)) / (1 - 2 c' a) with
+    c' = c / (1 - a + c a). It is `expansion_limit` with the sum P(f != w) + P(not robust) in place
+    of r, the share of rows that one of the two is true of, and so not below it. Its condition
+    r <= 1 - q - a says that (c, q)-expansion holds for the student's own set, the one that the
+    proof needs; where c is measured on that set, 1 - 2 c' a > 0 is all that is left of it.
+
+    Returns
+    -------
+    float
+        NaN where the condition is not met.
+
+    Examples
+    --------
+    The first of the two rows of [L24]'s Table 1:
+
+    >>> from w2s_stats.bounds._neighborhoods import theorem_b1
+    >>> round(theorem_b1(0.12, 0.0, weak_error=0.11, expansion=0.848), 2)
+    0.05
+    """
+    a = weak_error
+    within = expansion / (1 - a + expansion * a) if a < 1 else np.inf
+    room = 1 - 2 * within * a
+    if not room > 1e-6:  # nearer to 0 the quotient is rounding
+        return np.nan
+    return (differs - a * (2 * within - 1) + 2 * within * a * not_robust) / room
+
+
+def theorem_4_1(
     differs: float, unsteady: float, not_robust: float, weak_error: float, expansion: float
 ) -> float:
     """Limit of [L24] Theorem 4.1 within a class, where it is true (theory 7.6).
 
     err(f, y) <= 2 a / (1 - 2 a) P(not robust) + P(f != w) + a (1 - 3 c / 2), for a < 1/2,
-    r <= (1 - a + 3 c a) / 4 and c <= 1. The last condition is not printed; without it the
-    statement is false. The printed q < 3/4 (1 - 2 a) is about (c, q)-expansion, of every set with
-    more than a share q of the good rows; it is replaced by the measured expansion c of the
-    student's own set, the one that the proof needs.
+    r <= (1 - a + 3 c a) / 4 and c <= 1. The proof uses the last condition, the theorem does not
+    print it; without it the statement is false. The printed q < 3/4 (1 - 2 a) is about
+    (c, q)-expansion, of every set with more than a share q of the good rows; it is replaced by the
+    measured expansion c of the student's own set, the one that the proof needs.
 
     Returns
     -------
@@ -225,8 +258,8 @@ def printed_limit(
 
     Examples
     --------
-    >>> from w2s_stats.bounds._neighborhoods import printed_limit
-    >>> round(printed_limit(0.2, 0.25, 0.1, weak_error=0.2, expansion=0.9), 4)
+    >>> from w2s_stats.bounds._neighborhoods import theorem_4_1
+    >>> round(theorem_4_1(0.2, 0.25, 0.1, weak_error=0.2, expansion=0.9), 4)
     0.1967
     """
     a, c = weak_error, expansion
