@@ -15,6 +15,9 @@ END = code=$$?; took=$$(($$(date +%s) - start)); \
 	else echo "make $@: FAILED with exit status $$code after $$took s, see above" >&2; fi; \
 	exit $$code
 
+# Without compiled files every process that a test starts compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test dev bench clean
 .NOTPARALLEL:
 

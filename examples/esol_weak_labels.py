@@ -41,7 +41,7 @@ comparison = compare_strategies(
     y_weak=esol.y_weak,
     y_gold=esol.y,  # to measure errors; only the oracle learns from them
     sample_domain=split.sample_domain,
-    source_model=MixtureOfExpertsRegressor(n_experts=2, gate="softmax", n_init=5),
+    source_model=MixtureOfExpertsRegressor(n_experts=2, gate="softmax", n_init=2),
     random_state=0,
 )
 print(comparison.summary())

@@ -121,7 +121,7 @@ class Mixture:
         found = sums.log_likelihood, sums.gate[0], sums.experts[0]
         gate, (expert,) = theta
         log_prior, n_lanes = log_prior_of(gate), len(self.tiles.lanes)
-        n_workers = min(n_threads(), n_lanes) if self.parallel else 1
+        n_workers = min(n_threads(), n_lanes) if self.parallel and n_lanes > 1 else 1
         taken = np.zeros(n_lanes, dtype=np.int64)
         data = self.tiles.kept, self.tiles.cuts, self.tiles.lane_cuts
 
@@ -188,7 +188,7 @@ class Mixture:
         return self._total(rows)
 
     def _lane_sums(self) -> tuple[np.ndarray, list[_Sums], _Sums]:
-        """Zeros, a row for each lane; as sums of a lane each, and of all lanes."""
+        """Zeros, a row for each lane; as sums of a lane each, and as rows of all lanes."""
         room = self.room
         if "sums" not in room:
             shapes = self.gate.stats_shapes, *(e.stats_shapes for e in self.experts)
@@ -198,12 +198,16 @@ class Mixture:
             rows = self.tiles.xp.empty((max(2, n_lanes), size))
             lanes = [self._views(row) for row in rows[:n_lanes]]
             room["sums"] = rows, lanes, self._views(rows)
+            total = np.empty(size)
+            room["total"] = total, self._views(total)
         room["sums"][0][:] = 0.0
         return room["sums"]
 
     def _total(self, rows: np.ndarray) -> _Sums:
         """The lanes' sums, added in the order of the lanes: the pass's one copy from a GPU."""
-        return self._views(to_host(rows.sum(axis=0)))
+        total, views = self.room["total"]
+        total[:] = to_host(rows.sum(axis=0))
+        return views
 
     def _views(self, sums: np.ndarray) -> _Sums:
         start, lead = 1, sums.shape[:-1]

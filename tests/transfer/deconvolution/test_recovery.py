@@ -1,4 +1,4 @@
-"""Algorithm 1 finds the truth (theory 6.2 to 6.7)."""
+"""Algorithm 1 finds the truth (theory 6.2 to 6.6); its rate is tested with the experiments."""
 
 from __future__ import annotations
 
@@ -7,12 +7,6 @@ import pytest
 
 from tests.transfer.deconvolution.models import classifier, fit, regressor, squared_error
 from w2s_stats.datasets import make_latent_concept_shift, sample_latent_concept_shift
-from w2s_stats.mixture import MixtureOfExpertsRegressor
-from w2s_stats.transfer import (
-    ConceptDeconvolutionRegressor,
-    LabelRefinementRegressor,
-    WeakTrainingRegressor,
-)
 
 
 @pytest.mark.parametrize("expert", ["gaussian", "poisson"])
@@ -57,33 +51,6 @@ def test_class_probabilities_are_recovered(expert, gate):
     label = model.predict(data.X[target])
     np.testing.assert_array_equal(label, proba.argmax(axis=1))
     assert model.score(data.X, data.y_gold) == np.mean(model.predict(data.X) == data.y_gold)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("gate", ["constant", "softmax"])
-def test_the_error_falls_like_one_over_n_and_the_others_level_off(gate):
-    """Theory 6.7, K = 3, d = 5: rate 1/n for Algorithm 1, a floor for the baselines."""
-    sizes = [1000, 8000]
-    errors = np.zeros((2, 3, 3))
-    for seed in range(3):
-        truth = make_latent_concept_shift(1, 1, gate=gate, random_state=seed)
-        test = sample_latent_concept_shift(truth, 0, 4000, random_state=99)
-        for i, n in enumerate(sizes):
-            data = sample_latent_concept_shift(truth, n, n, random_state=seed)
-            source_model = MixtureOfExpertsRegressor(3, gate=gate, n_init=1)
-            models = (
-                ConceptDeconvolutionRegressor(source_model, random_state=0),
-                LabelRefinementRegressor(source_model, random_state=0),
-                WeakTrainingRegressor(),
-            )
-            for j, model in enumerate(models):
-                errors[i, j, seed] = squared_error(fit(model, data), test)
-    mean = errors.mean(axis=2)
-    slope = np.log(mean[1] / mean[0]) / np.log(sizes[1] / sizes[0])
-    assert slope[0] < -0.8
-    assert mean[0, 0] < 0.02 and mean[1, 0] < 0.004
-    assert slope[1] > -0.5 and slope[2] > -0.2
-    assert mean[1, 1] > 5 * mean[1, 0] and mean[1, 2] > 50 * mean[1, 0]
 
 
 def test_several_outputs():
