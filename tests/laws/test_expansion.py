@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from w2s_stats.bounds import ExpansionBound
-from w2s_stats.bounds._neighborhoods import (
-    distinguish,
-    edges,
-    expansion_limit,
-    expansion_of,
-    theorem_4_1,
-    theorem_b1,
-)
+from w2s_stats.bounds._expansion_limits import expansion_limit, theorem_4_1, theorem_b1
+from w2s_stats.bounds._neighborhoods import distinguish, edges, expansion_of
 
 N_CASES = 2000
 ETAS = (0.0, 0.2, 0.5, 1.0)

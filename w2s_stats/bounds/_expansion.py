@@ -14,6 +14,7 @@ from w2s_stats._validation import (
     shown,
 )
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
+from w2s_stats.bounds._expansion_limits import expansion_limit
 from w2s_stats.bounds._expansion_table import (
     class_table,
     error_and_limit,
@@ -22,7 +23,7 @@ from w2s_stats.bounds._expansion_table import (
     with_neighbours,
 )
 from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
-from w2s_stats.bounds._neighborhoods import distinguish, edges, expansion_limit, expansion_of
+from w2s_stats.bounds._neighborhoods import distinguish, edges, expansion_of
 from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM
 
 

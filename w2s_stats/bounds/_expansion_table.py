@@ -6,7 +6,8 @@ import numpy as np
 
 from w2s_stats._intervals import Interval, power_tuning, rate_of_known, score_mean, wilson_rate
 from w2s_stats.bounds._base import Assumption, Quantity
-from w2s_stats.bounds._neighborhoods import Rows, expansion_of, theorem_4_1, theorem_b1
+from w2s_stats.bounds._expansion_limits import theorem_4_1, theorem_b1
+from w2s_stats.bounds._neighborhoods import Rows, expansion_of
 
 
 def on_what_is_assumed(
