@@ -58,6 +58,23 @@ def test_features_as_named(frame, tmp_path):
     assert read_problem(path, Columns(features=["b"])).feature_names == ["b"]
 
 
+def test_features_are_named_and_what_is_left_out(frame, tmp_path):
+    path = tmp_path / "t.csv"
+    frame.assign(c=["1", "2", "oops", "4"]).to_csv(path)  # with its index
+    problem = read_problem(path, Columns(y_gold="gold", domain="side"))
+    assert problem.feature_names == ["a", "b"]
+    assert problem.note.endswith("x = a, b; left out, no numbers: 'c'")
+
+
+def test_gold_labels_are_not_taken_for_a_feature(frame, tmp_path):
+    longer = pandas.concat([frame, frame.assign(y=[3.0, 4.0, None, None], gold=[3.0, 4, 5, 6])])
+    path = write(longer, tmp_path / "t.csv")
+    with pytest.raises(InputError, match="column 'gold' holds the labels of 'y' wherever those"):
+        read_problem(path, Columns(domain="side"))
+    named = read_problem(path, Columns(domain="side", features=["a", "gold"]))
+    assert named.feature_names == ["a", "gold"]
+
+
 def test_a_matrix_in_an_npz_file(tmp_path):
     path = tmp_path / "t.npz"
     X = np.arange(6.0).reshape(3, 2)
@@ -72,6 +89,7 @@ def test_a_matrix_in_an_npz_file(tmp_path):
     [
         (["no", "yes", None], "auto", ["no", "yes", None]),
         ([0, 1, np.nan], "auto", [0, 1, -1]),
+        ([0, 1, -1], "auto", [0, 1, -1]),
         ([3, 5, np.nan], "classification", [3, 5, -1]),
         ([True, False, None], "auto", ["True", "False", None]),
     ],
@@ -82,6 +100,14 @@ def test_classes(tmp_path, labels, task, expected):
     assert problem.task == "classification"
     assert problem.y.tolist() == expected
     assert problem.y_weak.tolist() == expected
+
+
+def test_truth_values_with_gaps_and_without_are_the_same_classes(tmp_path):
+    given = {"x": [1.0, 2.0, 3.0], "y": [True, False, None], "y_weak": [True, False, True]}
+    problem = read_problem(write(pandas.DataFrame(given), tmp_path / "t.csv"), Columns())
+    assert problem.y.tolist() == ["True", "False", None]
+    assert problem.y_weak.tolist() == ["True", "False", "True"]
+    assert problem.target.tolist() == [False, False, True]
 
 
 def test_domains_as_numbers(tmp_path):

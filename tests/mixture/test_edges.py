@@ -36,10 +36,68 @@ def test_parameters_set_after_the_fit_wait_for_the_next_one(tone):
     X, y = tone
     model = MixtureOfExpertsRegressor(2, random_state=0).fit(X, y)
     before = model.responsibilities(X, y), model.log_likelihood(X, y), model.predict(X)
-    model.set_params(n_experts=3, gate="softmax", fit_intercept=False)
+    table, intervals = str(model.summary()).splitlines()[6:], model.conf_int()
+    model.set_params(n_experts=3, gate="softmax", fit_intercept=False, max_iter=1, gate_penalty=1.0)
     after = model.responsibilities(X, y), model.log_likelihood(X, y), model.predict(X)
     for one, other in zip(before, after, strict=True):
         np.testing.assert_array_equal(one, other)
+    assert str(model.summary()).splitlines()[6:] == table
+    np.testing.assert_array_equal(model.conf_int(), intervals)
+
+
+@pytest.mark.parametrize("gate", ["constant", "softmax"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_without_a_label_count_nowhere(tone, gate, weighted):
+    X, y = tone
+    weight = np.linspace(0.5, 1.5, len(y)) if weighted else None
+    more = None if weight is None else np.r_[weight, np.ones(400)]
+    X_more = np.r_[X, np.random.default_rng(0).uniform(0, 9, size=(400, 1))]
+    y_more = np.r_[y, np.full(400, np.nan)]
+    one = MixtureOfExpertsRegressor(2, gate=gate, n_init=2, random_state=0)
+    one.fit(X, y, sample_weight=weight)
+    two = MixtureOfExpertsRegressor(2, gate=gate, n_init=2, random_state=0)
+    two.fit(X_more, y_more, sample_weight=more)
+    assert two.n_rows_ == one.n_rows_ and type(two.n_rows_) is type(one.n_rows_)
+    for name in ("lower_bound_", "coef_", "weights_", "covariance_"):
+        np.testing.assert_allclose(getattr(two, name), getattr(one, name), rtol=1e-4, atol=1e-8)
+    for criterion in ("log_likelihood", "aic", "bic", "icl"):
+        found = getattr(two, criterion)(X_more, y_more, more)
+        assert found == pytest.approx(getattr(one, criterion)(X, y, weight), abs=1e-4)
+        assert found == pytest.approx(getattr(two, criterion)(X, y, weight), abs=1e-9)
+
+
+def test_rows_without_a_label_tell_of_x_where_it_is_modelled(tone):
+    X, y = tone
+    model = MixtureOfExpertsRegressor(2, gate="gaussian-joint", n_init=2, random_state=0)
+    assert model.fit(np.r_[X, X], np.r_[y, np.full(len(y), np.nan)]).n_rows_ == 2 * len(y)
+
+
+def test_names_of_labels_are_those_of_the_data_frame(tone):
+    pandas = pytest.importorskip("pandas")
+    X, y = tone
+    model = MixtureOfExpertsRegressor(1, random_state=0)
+    assert (
+        model.fit(X, pandas.Series(y, name="tuned")).param_names_[0] == "expert[0].tuned.intercept"
+    )
+    both = pandas.DataFrame({"tuned": y, "half": y / 2})
+    names = model.fit(X, both).param_names_
+    assert [n for n in names if n.endswith("intercept")] == [
+        "expert[0].tuned.intercept",
+        "expert[0].half.intercept",
+    ]
+    assert "y0" in model.fit(X, y).param_names_[0]
+    assert "y0" in model.fit(X, pandas.Series(y)).param_names_[0]
+    label = pandas.Series(np.where(y > 2, "high", "low"), name="pitch")
+    classes = MixtureOfExpertsClassifier(1, random_state=0).fit(X, label)
+    assert classes.param_names_[0] == "expert[0].pitch=low.intercept"
+
+
+def test_poisson_rates_far_outside_are_held_as_in_the_fit():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(100, 1))
+    model = MixtureOfExpertsRegressor(1, expert="poisson", random_state=0)
+    model.fit(X, random.poisson(np.exp(X[:, 0])))
+    assert model.predict([[1e4]]) == pytest.approx(np.exp(300.0))
 
 
 def test_a_number_as_weight_is_the_weight_of_every_row(tone):

@@ -164,7 +164,7 @@ def test_a_run_that_stopped_early_says_so():
     X, y = load_tone(return_X_y=True)
     with pytest.warns(UserWarning, match="converged"):
         mixture = MixtureOfExpertsRegressor(init="kmeans", max_iter=3, random_state=0).fit(X, y)
-    assert "stopped at max_iter=3 before it converged" in notes_of(mixture)
+    assert "stopped at max_iter, after 3 passes, before it converged" in notes_of(mixture)
     assert re.search("Converged: +False", str(mixture.summary()))
 
 

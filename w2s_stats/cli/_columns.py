@@ -13,6 +13,9 @@ from w2s_stats.cli._problems import Problem
 from w2s_stats.cli._tables import is_numeric, numbers, read_columns, take
 
 _SOURCE_WORDS, _TARGET_WORDS = ("source", "p"), ("target", "q")
+_LISTED = 10  # columns that a sentence names
+_MANY = 20  # zeros and ones that two columns have in common
+_INDEX = "Unnamed: 0"  # what pandas calls the index of a frame that was saved with it
 
 
 @dataclass
@@ -36,7 +39,8 @@ def read_problem(path: Path, names: Columns, task: str = "auto") -> Problem:
     names : Columns
         Which column is what.
     task : {"auto", "regression", "classification"}, default="auto"
-        "auto" is classification where y is text or truth values, or holds zeros and ones only.
+        "auto" is classification where y is text or truth values, or holds zeros and ones only, and
+        -1 for a label that is missing.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def read_problem(path: Path, names: Columns, task: str = "auto") -> Problem:
     if names.domain is not None:
         (column,) = take(columns, [names.domain], "--domain", path)
         domain = _read_domain(column, names.domain)
-    features = _feature_names(columns, names)
+    features, left_out = _feature_names(columns, names)
     found = take(columns, features, "--features", path)
     X = np.column_stack(
         [_finite(numbers(c, n, "--features"), n) for c, n in zip(found, features, strict=True)]
@@ -72,7 +76,8 @@ def read_problem(path: Path, names: Columns, task: str = "auto") -> Problem:
             (gold, names.y_gold or "", "--y-gold"),
         )
     ]
-    note = f"{len(X):,} rows, y = {names.y}, y_weak = {names.y_weak}"
+    listed = ", ".join(features[:_LISTED]) + (", ..." if len(features) > _LISTED else "")
+    note = f"{len(X):,} rows, y = {names.y}, y_weak = {names.y_weak}, x = {listed}{left_out}"
     assert labels[0] is not None and labels[1] is not None
     return Problem(
         str(path), note, X, labels[0], labels[1], labels[2], domain, features, names.y, task
@@ -89,8 +94,11 @@ def _finite(column: np.ndarray, name: str) -> np.ndarray:
     return column
 
 
-def _feature_names(columns: dict[str, np.ndarray], names: Columns) -> list[str]:
-    """Return the names given (X for X.0, X.1, ...), or all numeric columns without a role."""
+def _feature_names(columns: dict[str, np.ndarray], names: Columns) -> tuple[list[str], str]:
+    """Return the names given (X for X.0, X.1, ...), or all numeric columns without a role.
+
+    And what to say of the columns that are left out unasked.
+    """
     roles = {names.y, names.y_weak, names.y_gold, names.domain}
     if names.features:
         wrong = [name for name in names.features if name in roles]
@@ -106,14 +114,35 @@ def _feature_names(columns: dict[str, np.ndarray], names: Columns) -> list[str]:
                 if name not in columns and f"{name}.0" in columns
                 else [name]
             )
-        ]
-    found = [name for name, c in columns.items() if name not in roles and is_numeric(c)]
+        ], ""
+    free = [name for name in columns if name not in roles and name != _INDEX]
+    found = [name for name in free if is_numeric(columns[name])]
     if not found:
         raise InputError(
             "--features must name columns: no numeric column is left beside those of y, y_weak, "
             f"y_gold and domain among {', '.join(columns)}."
         )
-    return found
+    y = columns[names.y]
+    twin = next((name for name in found if _is_label_again(columns[name], y)), None)
+    if twin is not None:
+        raise InputError(
+            f"--features: column {twin!r} holds the labels of {names.y!r} wherever those are "
+            "known; name it with --y-gold if it has gold labels, and otherwise name the features."
+        )
+    others = [repr(name) for name in free if name not in found][:_LISTED]
+    return found, f"; left out, no numbers: {', '.join(others)}" if others else ""
+
+
+def _is_label_again(column: np.ndarray, y: np.ndarray) -> bool:
+    """Whether a column repeats every known label, and too many to do so by chance."""
+    if not is_numeric(y):
+        return False
+    y = y.astype(float)
+    known = ~np.isnan(y)
+    if _guess_task(y) == "classification":
+        known &= y != -1
+    same = column[known].astype(float) == y[known]
+    return bool(same.all()) and (len(np.unique(y[known])) > 2 or known.sum() >= _MANY)
 
 
 def _read_domain(column: np.ndarray, name: str) -> np.ndarray:
@@ -136,14 +165,17 @@ def _guess_task(y: np.ndarray) -> str:
     if y.dtype.kind not in "iuf":
         return "classification"
     seen = np.unique(y[~np.isnan(y.astype(float))])
-    return "classification" if set(seen) == {0, 1} else "regression"
+    return "classification" if set(seen) - {-1} == {0, 1} else "regression"
 
 
 def _read_labels(column: np.ndarray, name: str, option: str, task: str) -> np.ndarray:
-    """Floats with NaN for regression; for classes integers with -1, or objects with None."""
+    """Floats with NaN for regression; for classes integers with -1, or objects with None.
+
+    Truth values are text: a column of them that has gaps comes as objects.
+    """
     if task == "regression":
         return numbers(column, name, option)
-    if column.dtype.kind in "OUST":
+    if column.dtype.kind in "OUSTb":
         empty = [cell is None or cell != cell or str(cell).strip() == "" for cell in column]
         return np.array([None if e else str(c) for e, c in zip(empty, column, strict=True)], object)
     values = numbers(column, name, option)

@@ -17,6 +17,7 @@ from w2s_stats._validation import (
     check_counts,
     check_distinct_rows,
     check_features_anywhere,
+    check_integer,
     check_observed,
     check_seed,
     check_weight,
@@ -81,6 +82,12 @@ class BaseMixtureOfExperts(CriteriaMixin, SummaryMixin, BaseEstimator):
     def _column_names(self) -> list[str]:
         raise NotImplementedError
 
+    _label_names: list[str] | None = None
+
+    def _label_name(self, column: int) -> str:
+        """The name of a column of y, its own or y0, y1, ..."""
+        return f"y{column}" if self._label_names is None else self._label_names[column]
+
     # --- fitting --------------------------------------------------------------------------------
 
     def _fit_encoded(
@@ -96,11 +103,17 @@ class BaseMixtureOfExperts(CriteriaMixin, SummaryMixin, BaseEstimator):
         """Fit to checked X and encoded labels; with `tied_to`, only the gate's prior moves.
 
         The sizes of their numbers are the caller's to check. The starts are the guesses and
-        `n_init` random ones (None: the constructor's number).
+        `n_init` random ones (None: the constructor's number). Rows without a label say nothing of
+        p(y | x) and count nowhere, but where x is modelled too.
         """
+        for name in ("n_experts", "n_init"):
+            check_integer(name, getattr(self, name), 1)  # scikit-learn takes True for one
         weight = check_weight(sample_weight, X)
         Y = beside(Y, X)
         check_observed(Y, weight)
+        weighted = weight is not None
+        if self.gate != "gaussian-joint" or tied_to is not None:
+            weight = _of_labelled(weight, Y)
         check_distinct_rows(X, Y, weight, self.n_experts)
         names = self._names_of_features(X.shape[1])
         warn_columns(X, names, fit_intercept=self.fit_intercept)
@@ -127,10 +140,13 @@ class BaseMixtureOfExperts(CriteriaMixin, SummaryMixin, BaseEstimator):
             verbose=self.verbose,
             guesses=guesses,
         )
-        self._set_fitted(fit, model, n_rows=len(X) if weight is None else float(weight.sum()))
+        self._set_fitted(fit, model)
+        self._weighted_ = weighted
+        n_rows = len(X) if weight is None else float(weight.sum())
+        self.n_rows_ = n_rows if weighted else int(n_rows)
         return fit
 
-    def _set_fitted(self, fit: Fit, model: Model, n_rows: float) -> None:
+    def _set_fitted(self, fit: Fit, model: Model) -> None:
         self._set_experts(fit.parameters)
         self.gate_coef_ = fit.parameters.gate_coef
         self.gate_intercept_ = fit.parameters.gate_intercept
@@ -153,7 +169,7 @@ class BaseMixtureOfExperts(CriteriaMixin, SummaryMixin, BaseEstimator):
         self.covariance_robust_ = fit.covariance_robust
         self.n_parameters_ = fit.n_parameters - fit.n_reference
         self._n_reference_ = fit.n_reference
-        self.n_rows_ = n_rows
+        self._model_ = model
         self._blocks_ = model.blocks
         gate = "constant" if model.tied_to is not None else model.gate
         self.param_names_ = parameter_names(
@@ -292,7 +308,9 @@ class BaseMixtureOfExperts(CriteriaMixin, SummaryMixin, BaseEstimator):
 
     def _densities(self, X: np.ndarray, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """p(k | x, y), (n_samples, n_experts), and log p(y | x), of checked X."""
-        Y = self._labels(y, X)
+        return self._densities_of(X, self._labels(y, X))
+
+    def _densities_of(self, X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         resp, log_prob = self._posterior(X, Y)
         return resp, log_prob + self._log_base(Y)
 
@@ -314,3 +332,18 @@ class BaseMixtureOfExperts(CriteriaMixin, SummaryMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.non_deterministic = False
         return tags
+
+
+def _of_labelled(weight: np.ndarray | None, Y: np.ndarray) -> np.ndarray | None:
+    """Weights that are zero in the rows without any label."""
+    missing = np.isnan(Y).all(axis=1)
+    if not missing.any():
+        return weight
+    return 1.0 * ~missing if weight is None else weight * ~missing
+
+
+def names_of_labels(y: Any) -> list[str] | None:
+    """Names of a data frame's columns, or of a series; None where one is no text."""
+    columns = getattr(y, "columns", None)
+    names = [getattr(y, "name", None)] if columns is None else list(columns)
+    return names if all(isinstance(name, str) for name in names) else None

@@ -21,7 +21,7 @@ from w2s_stats._validation import (
     plain_labels,
     whole_or_nothing,
 )
-from w2s_stats.mixture._base import BaseMixtureOfExperts
+from w2s_stats.mixture._base import BaseMixtureOfExperts, names_of_labels
 from w2s_stats.mixture._fit import Fit
 from w2s_stats.mixture._parameters import Block, Parameters
 from w2s_stats.mixture._score import accuracy_of_known
@@ -63,7 +63,8 @@ default="multinomial"
         The first class's row is zero. With several columns of y, their classes one after the other.
     intercept_ : ndarray of shape (n_experts, n_classes)
     weights_, gate_coef_, gate_intercept_, covariance_, covariance_robust_, param_names_, \
-n_parameters_, lower_bound_, n_iter_, converged_
+n_parameters_, lower_bound_, lower_bounds_, start_lower_bounds_, degenerate_starts_, \
+degenerate_experts_, n_iter_, n_rows_, converged_
         As in :class:`MixtureOfExpertsRegressor`; so too what weights mean for the covariances.
 
     Raises
@@ -152,6 +153,7 @@ n_parameters_, lower_bound_, n_iter_, converged_
         check_sizes(X, "X")
         if weight is not None:
             check_sizes(weight, "sample_weight")
+        self._label_names = names_of_labels(y)
         labels, missing = check_class_labels(y, len(X))
         counts = np.ones(len(X), dtype=bool) if weight is None else weight > 0
         classes = []
@@ -188,6 +190,8 @@ n_parameters_, lower_bound_, n_iter_, converged_
                 f"found {len(families)}."
             )
         for family, labels in zip(families, classes, strict=True):
+            if family == "binomial":
+                raise ValueError("expert='binomial' is called 'bernoulli' here: two classes a row.")
             check_choice("expert", family, ("multinomial", "bernoulli"))
             if len(labels) < 2:
                 raise ValueError(
@@ -242,9 +246,9 @@ n_parameters_, lower_bound_, n_iter_, converged_
         return coef, intercept, np.full(intercept.shape, np.nan)
 
     def _column_names(self) -> list[str]:
-        one = len(self._label_classes) == 1
+        one = len(self._label_classes) == 1 and self._label_names is None
         return [
-            f"y={label}" if one else f"y{m}={label}"
+            f"y={label}" if one else f"{self._label_name(m)}={label}"
             for m, labels in enumerate(self._label_classes)
             for label in labels[1:]
         ]

@@ -38,13 +38,12 @@ def head(mixture: Any, cov_type: str) -> tuple[Facts, Facts]:
     joint = hasattr(mixture, "gate_means_")
     # The likelihood of (x, y) takes expert 0's mean and covariance of x, too.
     n_parameters = mixture.n_parameters_ + mixture._n_reference_
-    weighted = isinstance(n, float)
     likelihood = "Log-Lik. of (x, y):" if joint else "Log-Likelihood:"
     left = [
         ("Model:", type(mixture).__name__),
         ("Experts:", f"{len(mixture.weights_)} {families(mixture)}"),
-        ("Gate:", mixture.gate),
-        ("Sum of weights:", number(n)) if weighted else ("No. Observations:", str(n)),
+        ("Gate:", mixture._model_.gate),
+        ("Sum of weights:", number(n)) if mixture._weighted_ else ("No. Observations:", str(n)),
         ("No. Parameters:", str(n_parameters)),
         ("Covariance Type:", cov_type),
         ("Converged:", str(bool(mixture.converged_))),
@@ -77,7 +76,7 @@ def notes(mixture: Any, cov_type: str, errors: np.ndarray, is_scale: np.ndarray)
             "are log-odds against expert 0."
         )
     out += _warnings_of_run(mixture)
-    if isinstance(mixture.n_rows_, float) and cov_type == "nonrobust":
+    if mixture._weighted_ and cov_type == "nonrobust":
         out.append('Weights count as numbers of rows; for sampling weights take cov_type="robust".')
     return out + _reasons_for_nan(mixture, errors, is_scale)
 
@@ -86,10 +85,10 @@ def _warnings_of_run(mixture: Any) -> list[str]:
     out = []
     if not mixture.converged_:
         out.append(
-            f"EM stopped at max_iter={mixture.max_iter} before it converged: this is no maximum, "
-            "and standard errors hold at a maximum only."
+            f"EM stopped at max_iter, after {mixture.n_iter_} passes, before it converged: this is "
+            "no maximum, and standard errors hold at a maximum only."
         )
-    if mixture.gate_penalty > 0:
+    if mixture._model_.gate_penalty > 0:
         out.append(
             "The fit maximises the log-likelihood less a penalty on the gate's slopes "
             "(gate_penalty); log-likelihood, AIC and BIC are without it."

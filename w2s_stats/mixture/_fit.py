@@ -92,7 +92,7 @@ def fit_mixture(
         starts += _random_starts(mixture, n_init, init, random_state, n_jobs)
         run = partial(best_of, mixture, tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
         runs = run(starts)
-        if runs.degenerate.any() and mixture.gate.n_experts > 1:
+        if n_init and runs.degenerate.any() and mixture.gate.n_experts > 1:
             # A proper maximum may exist that none of them found: as many starts again.
             runs = runs.joined(run(_random_starts(mixture, n_init, init, random_state, n_jobs)))
         return _finish(model, replace(mixture, parallel=True), runs, constant)

@@ -18,9 +18,11 @@ from w2s_stats._validation import (
     check_weight,
     whole_or_nothing,
 )
-from w2s_stats.mixture._base import BaseMixtureOfExperts
+from w2s_stats.mixture._base import BaseMixtureOfExperts, names_of_labels
 from w2s_stats.mixture._parameters import Block, Parameters
 from w2s_stats.mixture._score import r2_of_known
+
+_HIGHEST = 300.0  # logarithm of a Poisson rate, in the kernels too
 
 
 class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
@@ -49,7 +51,8 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         The fit has converged when Aitken's estimate of the rise of the mean log-likelihood still to
         come is below `tol`.
     max_iter : int, default=1000
-        Most passes over the data in one start.
+        Passes over the data in one start after which no step begins (one may take several). The
+        race among starts, where passes are cheap, has its own.
     n_init : int, default=10
         Number of starts; the best is kept.
     init : {"random", "kmeans"}, default="random"
@@ -86,6 +89,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         independent rows, as sampling weights are: a row of weight 2 is one draw here, the same row
         given twice is two. (`covariance_` counts either as two.)
     param_names_ : list of str
+        With the names of y's columns where it has any.
     n_parameters_ : int
         Free parameters of gate and experts, as AIC and BIC count them: those of constant and
         collinear columns are not free.
@@ -96,13 +100,16 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
     lower_bounds_ : ndarray
         Its history in the kept start, which never falls by more than rounding.
     start_lower_bounds_ : ndarray of shape (n_starts,)
-        Where each start ended: n_init of them, twice as many where the first all degenerated.
+        Where each start ended: n_init of them (one with a single expert), twice as many where the
+        first all degenerated.
     degenerate_starts_ : ndarray of bool of shape (n_starts,)
         Starts that ended with a degenerate expert; they rank after all others.
     degenerate_experts_ : ndarray of int
         Experts of the kept fit that are degenerate: no more rows than coefficients, or no variance.
     n_iter_ : int
         Passes over the data in the kept start.
+    n_rows_ : int or float
+        Rows that have a label (with gate="gaussian-joint" all rows), or the sum of their weights.
     converged_ : bool
     n_features_in_ : int
     feature_names_in_ : ndarray of str
@@ -116,10 +123,11 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
 
     Notes
     -----
-    Entries of y that are NaN are missing and drop out of the likelihood (missing at random).
+    Entries of y that are NaN are missing and drop out of the likelihood (missing at random); a row
+    without any counts nowhere (with gate="gaussian-joint" its x does).
     `sample_weight` counts rows: weight 2 is the row twice (only not in `covariance_robust_`). X may
     be a memory-mapped file larger than memory: it is read in tiles, and nothing of size n_samples x
-    n_experts is kept.
+    n_experts is kept (but with init="kmeans", which takes a copy of X).
 
     Where columns of X are constant or collinear, or more than the rows, many coefficients predict
     alike, and those of minimum norm (of standardised columns) are taken; that of a constant column
@@ -208,12 +216,14 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         self
         """
         X = check_features_anywhere(self, X)
+        names = names_of_labels(y)
         y = beside(check_labels(y, len(X)), X)
         weight = check_weight(sample_weight, X)
         check_sizes(X, "X")
         check_sizes(y, "y")
         if weight is not None:
             check_sizes(weight, "sample_weight")
+        self._label_names = names
         Y = y.reshape(len(X), -1)
         for column, family in enumerate(self._families(Y.shape[1])):
             if family == "poisson":
@@ -226,6 +236,11 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         expert = self.expert
         families = [expert] * n_outputs if isinstance(expert, str) else list(expert)
         for family in families:
+            if family in ("binomial", "bernoulli", "multinomial"):
+                raise ValueError(
+                    f"expert={family!r} is for class labels: use MixtureOfExpertsClassifier; "
+                    "MixtureOfExpertsRegressor has gaussian and poisson."
+                )
             check_choice("expert", family, ("gaussian", "poisson"))
         if len(families) != n_outputs:
             raise ValueError(
@@ -263,7 +278,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         return self.coef_, self.intercept_, self.scale_
 
     def _column_names(self) -> list[str]:
-        return [f"y{m}" for m in range(self.coef_.shape[1])]
+        return [self._label_name(m) for m in range(self.coef_.shape[1])]
 
     def _log_base(self, Y: np.ndarray) -> np.ndarray | float:
         counts = [m for m, f in enumerate(self._fitted_families()) if f == "poisson"]
@@ -274,7 +289,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         eta = beside(self.coef_, X) @ X.T + beside(self.intercept_, X)[:, :, None]
         for m, family in enumerate(self._fitted_families()):
             if family == "poisson":
-                eta[:, m] = np.exp(eta[:, m])
+                eta[:, m] = np.exp(np.minimum(eta[:, m], _HIGHEST))
         return eta
 
     @beside_X

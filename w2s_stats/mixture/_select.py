@@ -128,7 +128,6 @@ def select_n_experts(
     n_experts: Iterable[int] = range(1, 6),
     criterion: str = "bic",
     sample_weight: Any = None,
-    **fit_params: Any,
 ) -> NumberOfExpertsResult:
     """Fit a mixture with several numbers of experts and choose one by an information criterion.
 
@@ -146,8 +145,6 @@ def select_n_experts(
         Numbers to try, 1 or more each.
     criterion : {"bic", "aic", "icl"}, default="bic"
     sample_weight : array-like of shape (n_samples,), default=None
-    **fit_params
-        Passed on to ``fit``.
 
     Returns
     -------
@@ -188,7 +185,7 @@ def select_n_experts(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DegenerateFitWarning)
-                candidate.fit(X, y, sample_weight=sample_weight, **fit_params)
+                candidate.fit(X, y, sample_weight=sample_weight)
         except (ValueError, LikelihoodFellError, np.linalg.LinAlgError) as error:
             first_error = first_error or error
             none = np.nan
@@ -225,13 +222,14 @@ def _check_numbers_of_experts(n_experts: Any) -> list[int]:
 
 def _row(mixture: BaseMixtureOfExperts, X: Any, y: Any, sample_weight: Any) -> NumberOfExperts:
     """Read one fitted mixture's row off it."""
+    found = mixture._criteria(X, y, sample_weight)
     return NumberOfExperts(
         mixture.n_experts,  # type: ignore[attr-defined]
-        mixture.log_likelihood(X, y, sample_weight),
+        found.log_likelihood,
         mixture.n_parameters_,
-        mixture.aic(X, y, sample_weight),
-        mixture.bic(X, y, sample_weight),
-        mixture.icl(X, y, sample_weight),
+        found.aic,
+        found.bic,
+        found.icl,
         bool(mixture.converged_),
         bool(mixture.degenerate_experts_.size),
         "",

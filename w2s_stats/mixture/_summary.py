@@ -44,7 +44,7 @@ class SummaryMixin:
             for block in self._blocks_:  # type: ignore[attr-defined]
                 for column in range(block.start, block.stop):
                     terms = [*own.coef[k, column]]
-                    if self.fit_intercept:  # type: ignore[attr-defined]
+                    if self._model_.fit_intercept:  # type: ignore[attr-defined]
                         terms.insert(0, own.intercept[k, column])
                     scale = [own.scale[k, column]] if block.family == "gaussian" else []
                     values += terms + scale

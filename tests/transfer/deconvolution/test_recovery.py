@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,13 @@ def test_several_outputs():
     scaled = fit(regressor(3), data, y=data.y * unit, y_weak=data.y_weak * unit)
     np.testing.assert_allclose(scaled.predict(data.X), model.predict(data.X) * unit, rtol=1e-4)
     assert scaled.margin_ == pytest.approx(model.margin_, rel=1e-4)
+
+
+def test_a_target_where_every_start_degenerates():
+    """Targets with hardly more rows than coefficients: the starts are all given."""
+    data = make_latent_concept_shift(150, 9, n_features=2, gate="softmax", random_state=5)
+    model = regressor(3, n_init=1, gate="softmax", max_iter=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit(model, data)
+    assert np.isfinite(model.predict(data.X)).all()
