@@ -19,10 +19,10 @@ NEEDED = ("numpy", "scipy", "scikit-learn", "numba", "llvmlite", "statsmodels", 
 EXTRAS = {  # module, what it is for, how to get it
     "matplotlib": ("pictures", "w2s-stats[plot]"),
     "pyarrow": ("Parquet files", "pyarrow"),
-    "torch": ("language models", "w2s-stats[lm]"),
-    "transformers": ("language models", "w2s-stats[lm]"),
+    "torch": ("tensors; adapters to come", "w2s-stats[lm]"),
+    "transformers": ("adapters for language models, to come", "w2s-stats[lm]"),
     "cupy": ("kernels on a GPU", "w2s-stats[gpu]"),
-    "dask": ("collections larger than one machine", "w2s-stats[dask]"),
+    "dask": ("data on several machines, to come", "w2s-stats[dask]"),
 }
 
 

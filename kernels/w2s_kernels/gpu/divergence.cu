@@ -37,8 +37,8 @@ __device__ __forceinline__ float ratio(float x, float y)
 __device__ __forceinline__ double ratio(double x, double y) { return x / y; }
 
 // p log(p/q) - p + q of positive numbers, where a and b are p and q, times 2**-lift in a / b if
-// they were not normal. As in elementary.py: a/b = 2**k (1 + s)/(1 - s), and for k = 0 the leading
-// terms are taken out by hand, so that nothing cancels where p is near q.
+// they were not normal. As in the package elementary: a/b = 2**k (1 + s)/(1 - s), and for k = 0 the
+// leading terms are taken out by hand, so that nothing cancels where p is near q.
 template <class T> __device__ __forceinline__ T entropy_term(T p, T q, T a, T b, int lift)
 {
     const int width = exponent_bits(p);

@@ -63,7 +63,7 @@ poisson_counts(unsigned short* out, u64 seed, u64 replicate, const unsigned shor
     }
 }
 
-// Weighted means of the columns: what is subtracted before anything is added up. One block.
+// Weighted means of the columns: what is subtracted before anything is added up. A block a column.
 extern "C" __global__ void __launch_bounds__(1024)
 centre(const REAL* values, const REAL* weight, double* out, i64 n, i64 m)
 {
