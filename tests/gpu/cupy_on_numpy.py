@@ -19,8 +19,8 @@ NUMBERS = (bool, int, float, np.number, np.bool_)
 CREATION = ("arange", "empty", "eye", "ones", "zeros")
 FUNCTIONS = (
     *("atleast_1d", "broadcast_to", "concatenate", "count_nonzero", "einsum", "isfinite", "isinf"),
-    *("isnan", "nansum", "ones_like", "repeat", "sort", "stack", "take_along_axis", "unique"),
-    *("where",),
+    *("isnan", "nansum", "ones_like", "partition", "repeat", "sort", "stack", "take_along_axis"),
+    *("unique", "where"),
 )
 UFUNCS = (
     *(

@@ -118,9 +118,8 @@ def test_reference_fits(name, case, expert, shared_data):
     assert_reference(model, X, y, **numbers)
 
 
-HARD = [("gauss4_softmax", 1), ("gauss4_softmax", 2), ("poisson3_overlap", 1)]
-# All ten starts of seeds 5 and 10 collapse onto a few rows: the ten drawn after them do not.
-HARD += [("gauss2_t3", 1), ("gauss2_t3", 5), ("gauss2_t3", 10)]
+# All ten starts of the last collapse onto a few rows: the ten drawn after them do not.
+HARD = [("gauss4_softmax", 1), ("poisson3_overlap", 1), ("gauss2_t3", 5)]
 
 
 @pytest.mark.parametrize(("name", "seed"), HARD)
@@ -132,3 +131,21 @@ def test_hard_cases_with_other_seeds(name, seed):
     ).fit(X, y)
     assert model.log_likelihood(X, y) / len(y) >= fit["loglik"] / len(y) - 1e-6
     assert model.degenerate_experts_.size == 0
+
+
+@pytest.mark.parametrize("seed", [2, 4])
+def test_a_narrow_maximum_behind_many_lesser_ones(seed):
+    # flexmix reached it from 3 of 50 starts, and a lesser one, lower by 5.3, from 24.
+    rng = np.random.default_rng(117)
+    X = rng.normal(size=(400, 2))
+    rng.normal(size=(400, 1))
+    coef = rng.normal(size=(3, 3))
+    gate = np.zeros((3, 3))
+    gate[1:, 1:] = 1.2 * rng.normal(size=(2, 2))
+    gate[1:, 0] = 0.3 * rng.normal(size=2)
+    Z = np.column_stack([np.ones(400), X])
+    k = np.argmax(Z @ gate.T + rng.gumbel(size=(400, 3)), axis=1)
+    y = (Z * coef[k]).sum(axis=1) + 0.5 * rng.normal(size=400)
+    model = MixtureOfExpertsRegressor(3, gate="softmax", random_state=seed)
+    model.fit(np.round(X, 6), np.round(y, 6))
+    assert model.lower_bound_ >= -382.575416 / 400 - 1e-6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ from w2s_stats.em._loop import Trace, maximise
 from w2s_stats.em._model import Mixture
 
 _RACE_WORK = 2**24  # rows x experts x features^2 of a pass at which there is nothing to race for
-_RACE_PASSES = 6
 _FIRST_LEG = 60  # passes of every start before the slow ones are compared with the best
 
 # How a run begins: called only when its turn comes, so that one start's labels exist at a time.
@@ -67,13 +66,13 @@ def hashed_rows(mixture: Mixture, seed: int) -> np.ndarray:
     """
     tiles, n_experts = mixture.tiles, mixture.gate.n_experts
     code = np.concatenate([_hashes(mixture, seed, number) for number in range(len(tiles.bounds))])
-    counts = code if tiles.weight is None else code[tiles.weight > 0]
-    n_rows = max(e.n_features for e in mixture.experts) + 1
+    distinct = tiles.xp.unique(code if tiles.weight is None else code[tiles.weight > 0])
+    n_rows = min(max(e.n_features for e in mixture.experts) + 1, len(distinct))
     chosen = tiles.xp.empty((n_experts, len(code)))
     for k in range(n_experts):
         # An odd factor permutes the hashes; equal rows stay equal and count once.
         factor = np.uint64((0x9E3779B97F4A7C15 * (2 * k + 1)) % (1 << 64))
-        last = np.unique(counts * factor)[:n_rows][-1]
+        last = np.partition(distinct * factor, n_rows - 1)[n_rows - 1]
         chosen[k] = code * factor <= last
     theta = mixture.start(lambda number: chosen[:, slice(*tiles.bounds[number])])
     _, parts = mixture.split(theta)
@@ -134,10 +133,22 @@ def candidates_per_run(mixture: Mixture) -> int:
     return int(2 ** np.clip(np.floor(np.log2(_RACE_WORK / work)), 0, most))
 
 
+def _passes_of_rounds(n_experts: int) -> Iterator[int]:
+    """Passes of one round of a race after the other.
+
+    With two experts rounds are alike. With more, the lesser maxima fill the field and differ late:
+    each round is half as long again as the one before.
+    """
+    n_passes, longer = (6, 0) if n_experts < 3 else (5, 1)
+    while True:
+        yield n_passes
+        n_passes += longer * n_passes // 2
+
+
 def race(
     mixture: Mixture, starts: Sequence[Start], n_winners: int, n_jobs: int | None
 ) -> list[np.ndarray]:
-    """Run all starts for a few passes, keep the better half, and again, until n_winners are left.
+    """Run all starts for some passes, keep the better half, and again, until n_winners are left.
 
     Places go in turn to the highest objectives and to the highest among starts whose experts all
     have rows to spare: an expert that collapses onto a few rows leads the field for a while, and
@@ -145,9 +156,9 @@ def race(
     """
     spare = 2 * (max(e.n_features for e in mixture.experts) + 1)
 
-    def advance(theta: np.ndarray | Start) -> tuple[bool, bool, float, np.ndarray]:
+    def advance(theta: np.ndarray | Start, n_passes: int) -> tuple[bool, bool, float, np.ndarray]:
         theta = theta() if callable(theta) else theta
-        for _ in range(_RACE_PASSES):
+        for _ in range(n_passes):
             step = mixture.evaluate(theta)
             theta, last = step.proposal, theta
         if not np.isfinite(step.objective):
@@ -156,9 +167,11 @@ def race(
         return bad, bool(step.info.min() <= spare), -step.objective, theta
 
     runners: list = list(starts)
+    rounds = _passes_of_rounds(mixture.gate.n_experts)
     parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
     while len(runners) > n_winners:
-        results = parallel(delayed(advance)(runner) for runner in runners)
+        n_passes = next(rounds)
+        results = parallel(delayed(advance)(runner, n_passes) for runner in runners)
         places = max(len(runners) // 2, n_winners)
         by_objective = sorted(range(len(results)), key=lambda i: (results[i][0], results[i][2]))
         by_rows = sorted(range(len(results)), key=lambda i: results[i][:3])
