@@ -48,7 +48,7 @@ def test_rows_are_shares_and_mean_widths():
     assert low < row["coverage"] < high and high - low < 0.06
     assert 0.92 < row["coverage"] < 0.98
     assert found["broken", 200] == {
-        **{"case": "case", "interval": "broken", "n": 200},
+        **{"case": "case", "interval": "broken", "n": 200, "seed": 0},
         **{"truth": 3.0, "replicates": 0, "undefined": 400},
     }
     assert found["broken", 1000]["coverage"] == 1.0
@@ -152,7 +152,7 @@ def test_the_command_writes_what_it_prints(small, tmp_path, monkeypatch, capsys)
     __main__.main()
     written = json.loads(file.read_text())
     rows = written["rows"]
-    assert written["seed"] == 3 and written["replicates"] == 4
+    assert {row["seed"] for row in rows} == {3} and {row["replicates"] for row in rows} == {4}
     assert {row["case"] for row in rows} == {n for n in CASES if "ErrorFloor, zero-one" in n}
     assert {row.get("verdict", "met") for row in rows} <= written["verdicts"].keys()
     printed = capsys.readouterr().out
@@ -160,6 +160,32 @@ def test_the_command_writes_what_it_prints(small, tmp_path, monkeypatch, capsys)
     counts = [sum(row.get("verdict") == word for row in rows) for word in VERDICTS]
     words = ", ".join(f"{n} {word}" for n, word in zip(counts, VERDICTS, strict=True))
     assert re.fullmatch(rf"{len(rows)} rows in \d+ s: {words}", printed.splitlines()[-1])
+
+
+def test_what_is_open_is_counted_again_and_the_rest_stays(small, tmp_path, monkeypatch, capsys):
+    file = tmp_path / "coverage.json"
+    first, second = [name for name in CASES if name.startswith("GoldLabelPlan")][:2]
+    rows = [
+        {"case": case, "interval": "old", "n": n, "verdict": verdict}
+        for case, n, verdict in [
+            ("no case any more", 200, "met"),
+            (first, 200, "met"),
+            (second, 200, "open"),
+            (second, 1000, "met"),
+        ]
+    ]
+    file.write_text(json.dumps({"rows": rows}))
+    arguments = ["--replicates", "4", "--processes", "0", "--seed", "9", "--json", str(file)]
+    monkeypatch.setattr(sys, "argv", ["coverage", "--open", *arguments])
+    __main__.main()
+    found = {(row["case"], row["n"]): row for row in json.loads(file.read_text())["rows"]}
+    assert list(found) == [(first, 200), (second, 200), (second, 1000)]
+    assert [row["interval"] == "old" for row in found.values()] == [True, False, True]
+    assert found[second, 200]["seed"] == 9
+    monkeypatch.setattr(sys, "argv", ["coverage", "--open"])
+    with pytest.raises(SystemExit):
+        __main__.main()
+    assert "--open needs --json" in capsys.readouterr().err
 
 
 def test_a_case_that_is_not_there_is_an_error_that_names_those_that_are(monkeypatch, capsys):

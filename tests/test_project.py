@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -37,15 +38,38 @@ def modules_to_import():
     return [name for name in names if not aside.match(name)]
 
 
-def run_python(code, cwd):
-    """Run code in a new interpreter that finds the packages of this checkout; return its output."""
+# What a new interpreter tells of its imports: the processor's seconds, and what is loaded when.
+IMPORTS = """
+import importlib, json, sys, time
+start = time.process_time()
+import sklearn, numba
+others = time.process_time()
+import w2s_stats
+told = {"others": others - start, "own": time.process_time() - others, "first": list(sys.modules)}
+told["package"] = w2s_stats.mixture.__name__, "mixture" in dir(w2s_stats)
+apart = "w2s_stats.testing"
+for name in sorted(sys.argv[1:], key=lambda name: name.startswith(apart)):
+    if name == apart:
+        told["all but testing"] = list(sys.modules)
+    importlib.import_module(name)
+print(json.dumps({**told, "all": list(sys.modules)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """What a new interpreter, which finds the packages of this checkout, tells of its imports."""
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "kernels")])
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", IMPORTS, *modules_to_import()],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return json.loads(done.stdout)
 
 
 def module_level_imports(tree):
@@ -87,29 +111,28 @@ def test_source_imports_nothing_heavy_at_module_level(file):
     assert not found & NEVER_AT_MODULE_LEVEL, "import it in the function that uses it"
 
 
-def test_fresh_process_stays_light(tmp_path):
-    names = modules_to_import()
-    code = f"import importlib, sys\nfor name in {names}: importlib.import_module(name)\n"
-    loaded = set(run_python(code + "print(*sys.modules)", tmp_path).split())
-    assert set(names) <= loaded
-    assert not loaded & HEAVY
+def test_fresh_process_stays_light(fresh):
+    assert set(modules_to_import()) <= set(fresh["all"])
+    assert not set(fresh["all"]) & HEAVY
 
 
-def test_packages_are_attributes_when_asked_for(tmp_path):
-    code = "import w2s_stats, sys; assert not any(n.startswith('w2s_stats.') for n in sys.modules)"
-    code += "; print(w2s_stats.mixture.__name__, 'mixture' in dir(w2s_stats))"
-    assert run_python(code, tmp_path).split() == ["w2s_stats.mixture", "True"]
+def test_only_testing_imports_hypothesis(fresh):
+    assert "w2s_stats.bounds" in fresh["all but testing"]
+    assert "hypothesis" not in fresh["all but testing"]
+    assert "hypothesis" in fresh["all"]
+
+
+def test_packages_are_attributes_when_asked_for(fresh):
+    assert "w2s_stats" in fresh["first"]
+    assert not any(name.startswith("w2s_stats.") for name in fresh["first"])
+    assert fresh["package"] == ["w2s_stats.mixture", True]
     folders = {p.parent.name for p in (ROOT / "w2s_stats").glob("*/__init__.py")}
     assert folders - INTERNAL - {"cli"} == set(w2s_stats._PACKAGES)
 
 
-def test_importing_the_package_is_quick(tmp_path):
-    code = (
-        "import sklearn, numba, time; start = time.process_time(); import w2s_stats; "
-        "print(time.process_time() - start)"
-    )
-    # The processor's time, and again if need be: other work on the machine does not count.
-    assert any(float(run_python(code, tmp_path)) < 0.5 for _ in range(3))
+def test_importing_the_package_is_quick(fresh):
+    # Against what it stands on, in the same process: of a slow machine both take longer.
+    assert fresh["own"] < 0.1 * fresh["others"]
 
 
 def test_one_version():
@@ -136,7 +159,44 @@ def public_names():
             yield from ((module.name, name) for name in getattr(package, "__all__", ()))
 
 
+def readme_rows():
+    """Names in the first cells of the README's table, by the package that they stand under."""
+    package, names = None, {}
+    for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():
+        cell = line.split("|")[1] if line.startswith("|") else ""
+        if heading := re.search(r"`w2s_stats\.(\w+)`", cell):
+            package = heading[1]
+        else:
+            names.setdefault(package, set()).update(re.findall(r"`(\w+)`", cell))
+    return names
+
+
 def test_readme_has_a_row_for_every_public_name():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = [f"{package}.{name}" for package, name in public_names() if f"`{name}`" not in text]
-    assert not missing
+    rows = readme_rows()
+    assert not [f"{p}.{name}" for p, name in public_names() if name not in rows.get(p, ())]
+
+
+STATEMENTS = ROOT / "docs" / "statements.md"
+VERDICTS = ("true", "false", "not judged")
+
+
+def statements():
+    """Rows of the table of printed statements, as lists of cells."""
+    lines = STATEMENTS.read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "::" in line]
+    assert len(rows) >= 15
+    return rows
+
+
+@pytest.mark.parametrize("row", statements(), ids=lambda row: row[0])
+def test_every_printed_statement_has_a_verdict_and_tests_that_exist(row):
+    statement, words, verdict, tests, theory, offered = row
+    assert statement.startswith("[") and words.endswith(".") and verdict.startswith(VERDICTS)
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", tests + offered)
+    assert named and (tests + offered).count("::") == len(named)
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8")
+    sections = (ROOT / "docs" / "theory.md").read_text(encoding="utf-8")
+    assert all(f"\n{number} " in sections for number in theory.split(", "))
+    first = re.search(r"`(\w+)`", offered)
+    assert first and first[1] in {name for _, name in public_names()}

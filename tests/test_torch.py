@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from w2s_stats.bounds import CalibrationShift, GoldLabelPlan, KLSandwich, MisfitGain, OutputKLGain
+from w2s_stats.calibration import correct_weak_labels, expected_calibration_error
+from w2s_stats.divergences import KL
 from w2s_stats.mixture import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
+from w2s_stats.selection import agreement_report, performance_gap_recovered, rank_weak_models
 
 pytestmark = pytest.mark.torch
 
@@ -63,3 +67,42 @@ def test_tensors_that_cannot_be_read_are_named():
         fit(X, y, y.to("meta"))
     with pytest.raises(TypeError, match=r"^y must be on the CPU .*; found .*meta"):
         MixtureOfExpertsClassifier(1).fit(X, y.to("meta"))
+
+
+PREDICTIONS = {
+    "KLSandwich": lambda w, s, y: KLSandwich(random_state=0).fit(w, s, y).table_,
+    "MisfitGain": lambda w, s, y: MisfitGain(random_state=0).fit(w, s, y).table_,
+    "GoldLabelPlan": lambda w, s, y: GoldLabelPlan(n_labels=9).fit(w, s, y).estimate_,
+    "CalibrationShift": lambda w, s, y: CalibrationShift().fit(w, s, y).table_,
+    "OutputKLGain": lambda w, s, y: OutputKLGain().fit(w[:, 0], s[:, 0], w[:, 1]).table_,
+    "gap recovered": lambda w, s, y: performance_gap_recovered(w, s, w, y).student,
+    "agreement": lambda w, s, y: agreement_report(w, s, y).weak_accuracy,
+    "ranking": lambda w, s, y: rank_weak_models([w, s], [s, w], y).score,
+    "calibration": lambda w, s, y: expected_calibration_error(y, s),
+    "corrected": lambda w, s, y: correct_weak_labels(w, y_true=y, independent_errors=True).rows[7],
+    "divergence": lambda w, s, y: KL().pointwise(w, s)[3],
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_predictions_with_a_graph_or_of_bfloat16_are_their_numbers(name, dtype):
+    # Sixteenths, which bfloat16 has.
+    rng = np.random.default_rng(0)
+    weak, student = (
+        torch.from_numpy(np.column_stack([p, 16 - p]) / 16.0).to(dtype).requires_grad_()
+        for p in rng.integers(1, 16, size=(2, 60))
+    )
+    y = torch.from_numpy(rng.integers(2, size=60).astype(float)).to(dtype).requires_grad_()
+    found = PREDICTIONS[name](weak, student, y)
+    narrow = np.float64 if dtype is torch.float64 else np.float32
+    expected = PREDICTIONS[name](
+        *(a.detach().double().numpy().astype(narrow) for a in (weak, student, y))
+    )
+    np.testing.assert_equal(found, expected)
+
+
+def test_sparse_tensors_are_refused_in_one_sentence():
+    weak = torch.eye(2).to_sparse()
+    with pytest.raises(TypeError, match=r"y_weak must be a dense tensor; found .*: take to_dense"):
+        KLSandwich().fit(weak, torch.eye(2))

@@ -68,6 +68,55 @@ def number(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
+def interval_ends(confidence_level: float) -> list[str]:
+    """Headers of an interval's two columns.
+
+    Examples
+    --------
+    >>> from w2s_stats._summary import interval_ends
+    >>> interval_ends(0.95)
+    ['[0.025', '0.975]']
+    """
+    tail = 0.5 - 0.5 * confidence_level
+    return [f"[{tail:.6g}", f"{1.0 - tail:.6g}]"]
+
+
+def interval_table(
+    title: str,
+    rows: Sequence[tuple[str, float, float, float, str]],
+    confidence_level: float,
+    *,
+    header: str = "value",
+    digits: int = 4,
+) -> SimpleTable:
+    """Table of numbers with their intervals, and the methods of these; NaN ends are left blank.
+
+    Parameters
+    ----------
+    title : str
+    rows : sequence of (name, value, low, high, method)
+    confidence_level : float
+    header : str
+        Over the numbers.
+    digits : int
+        Decimals.
+    """
+
+    def end(value: float) -> str:
+        return "" if np.isnan(value) else number(value, digits)
+
+    return plain_table(
+        title,
+        "",
+        [row[0] for row in rows],
+        [header, *interval_ends(confidence_level), "interval"],
+        [
+            [number(value, digits), end(low), end(high), method]
+            for _, value, low, high, method in rows
+        ],
+    )
+
+
 def coefficient_table(
     title: str,
     names: Sequence[str],
@@ -99,8 +148,7 @@ def coefficient_table(
     with np.errstate(divide="ignore", invalid="ignore"):
         z = estimate / standard_error
     p = 2.0 * norm.sf(np.abs(z))
-    tail = 0.5 - 0.5 * confidence_level
-    headers = ["coef", "std err", "z", "P>|z|", f"[{tail:.6g}", f"{1.0 - tail:.6g}]"]
+    headers = ["coef", "std err", "z", "P>|z|", *interval_ends(confidence_level)]
     rows = [
         [
             number(estimate[i], 4),

@@ -1,18 +1,20 @@
-"""``python -m bench.coverage [--replicates R] [--seed S] [--only WORDS] [--json FILE]``.
+"""``python -m bench.coverage [--replicates R] [--seed S] [--only WORDS] [--json FILE [--open]]``.
 
 Do intervals cover? Every row is an interval at a size: the share of samples in which it holds the
-truth, with the 95 % interval that their number leaves, its mean width, and a verdict.
+truth, with the 95 % interval that their number leaves, its mean width, and a verdict. FILE keeps
+its rows of other cases and sizes; `--open` counts those again that have a row open or missed in it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
+from itertools import groupby
+from pathlib import Path
 
-from bench.coverage import AIMS, CASES, LEVEL, VERDICTS, count
+from bench.coverage import CASES, VERDICTS, _table, count
 
 
 def main() -> None:
@@ -21,29 +23,32 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="other samples of the populations")
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--processes", type=int, help="by default one a core")
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--json", metavar="FILE", type=Path)
+    parser.add_argument("--open", action="store_true", help="what is open or missed in FILE")
     arguments = parser.parse_args()
     cases = {name: case for name, case in CASES.items() if arguments.only in name}
     if not cases:
         parser.error(f"no case holds {arguments.only!r}; there are: {'; '.join(CASES)}")
+    if arguments.open:
+        if not arguments.json:
+            parser.error("--open needs --json, a file with rows")
+        cases = _table.still_open(cases, _table.read(arguments.json))
     start, rows = time.perf_counter(), []
-    for row in count(
+    found = count(
         cases,
         arguments.replicates,
         seed=arguments.seed,
         processes=arguments.processes,
         progress=_progress,
-    ):
-        rows.append(row)
-        print(*_cells(row), sep=" | ", flush=True)
-    if arguments.json:
-        about = {"replicates": arguments.replicates, "seed": arguments.seed}
-        facts = {"confidence_level": LEVEL, "date": time.strftime("%Y-%m-%d"), **about}
-        facts |= {"aims": AIMS, "verdicts": VERDICTS}
-        # A row a line: what another run changes is seen.
-        lines = ",\n".join(json.dumps(row) for row in rows)
-        with open(arguments.json, "w") as file:
-            file.write(f'{json.dumps(facts)[:-1]}, "rows": [\n{lines}\n]}}\n')
+    )
+    for _, group in groupby(found, key=_table.where):
+        new = list(group)
+        for row in new:
+            print(*_cells(row), sep=" | ", flush=True)
+        # At once: a run takes long, and may be stopped.
+        if arguments.json:
+            _table.write(arguments.json, new, list(CASES))
+        rows += new
     missed = [row for row in rows if row.get("verdict") == "missed"]
     if missed:
         print("\nThose that missed the aim:")

@@ -158,7 +158,8 @@ def _rows(
             found[one.interval].append(one)
         if after != task[:2]:
             for interval, group in found.items():
-                yield {"case": task[0], "interval": interval, "n": task[1], **_row(group)}
+                about = {"case": task[0], "interval": interval, "n": task[1], "seed": task[2]}
+                yield about | _row(group)
             found.clear()
 
 

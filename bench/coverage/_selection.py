@@ -57,9 +57,10 @@ def _recovered(rows: Population) -> dict[str, tuple]:
     }
 
 
-def _gap(rows: Population) -> dict[str, tuple]:
+def _gap(rows: Population, noisy: bool = False) -> dict[str, tuple]:
     """A weak representation that lacks half of the strong one's features."""
-    found = predicted_gap(rows.features[:, :2], rows.features, rows.truth)
+    y = rows.weak if noisy else rows.truth
+    found = predicted_gap(rows.features[:, :2], rows.features, y)
     return {"predicted gap": tuple(found.gap)}
 
 
@@ -109,4 +110,5 @@ CASES = {
         for name, parts in READ.items()
     },
     "predicted_gap": Case(partial(_sampled, _gap, real_outputs)),
+    "predicted_gap, noisy labels": Case(partial(_sampled, partial(_gap, noisy=True), real_outputs)),
 }

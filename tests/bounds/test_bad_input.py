@@ -1,14 +1,19 @@
 """Parameters of the wrong kind: one sentence that names them, and nothing half-fitted."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from w2s_stats._intervals import bootstrap_mean
 from w2s_stats.bounds import (
+    BudgetedEnvelope,
     ConvexHull,
+    ErrorFloor,
     ExpansionBound,
     GainCertificate,
     GoldLabelPlan,
+    KLSandwich,
     MisfitGain,
     NonRealizableGain,
     NormBall,
@@ -84,3 +89,18 @@ def test_rows_have_the_numbers_they_were_given():
     with pytest.raises(ValueError, match="found its border in row 5"):
         hull = ConvexHull([weak])
         GainCertificate(hull, KL()).fit(weak, student, sample_weight=[0, 1, 1, 1, 1, 1])
+
+
+@pytest.mark.parametrize("bound", [KLSandwich(), BudgetedEnvelope(), ErrorFloor()])
+def test_hard_labels_taken_for_probabilities_are_told_of(bound):
+    labels, soft = np.array([0, 1, 1, 0]), np.array([0.2, 0.7, 0.6, 0.4])
+    for weak, student, name in ((labels, soft, "y_weak"), (soft, np.eye(2)[labels], "y_student")):
+        weak = np.column_stack([1 - weak, weak]) if name == "y_student" else weak
+        with pytest.warns(
+            UserWarning, match=f"{name} holds only 0 and 1, hard labels: .*agreement"
+        ):
+            bound.fit(weak, student, [0, 1, 0, 0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bound.fit([0.0, 1.0, 0.5], [0.0, 0.5, 0.5], [0, 1, 1])  # certain of some rows only
+        ErrorFloor(loss="zero-one").fit(labels, labels, labels)

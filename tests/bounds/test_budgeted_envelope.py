@@ -62,17 +62,6 @@ def test_ends_widen_with_the_budget():
     assert found[-1].lower_ == pytest.approx(envelope.lower_, rel=1e-14)
 
 
-def test_weight_is_a_number_of_rows():
-    weak, student, rng = generated()
-    weight = rng.integers(0, 4, size=40)
-    # A row without weight may be as bad as it likes.
-    weak[weight == 0], student[weight == 0] = [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]
-    rows = np.repeat(np.arange(40), weight)
-    one = BudgetedEnvelope(budget=0.1).fit(weak, student, sample_weight=weight)
-    two = BudgetedEnvelope(budget=0.1).fit(weak[rows], student[rows])
-    assert (one.lower_, one.upper_) == pytest.approx((two.lower_, two.upper_), rel=1e-9)
-
-
 def test_excluded_classes():
     # A truth within any finite budget has nothing where the weak model has nothing.
     bound = BudgetedEnvelope(budget=5.0).fit([[0.5, 0.5, 0.0]], [[0.25, 0.25, 0.5]])

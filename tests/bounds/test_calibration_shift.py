@@ -43,19 +43,6 @@ def test_same_information_by_hand():
     assert doubled.upper_ == pytest.approx(2 * bound.upper_)
 
 
-@pytest.mark.parametrize("measure", ["smooth", "same-information"])
-@pytest.mark.parametrize("k", [2, 3])
-def test_weight_is_a_number_of_rows(measure, k):
-    weak, student, y, rng = generated(k=k, n=50)
-    weight = rng.integers(0, 4, size=50)
-    rows = np.repeat(np.arange(50), weight)
-    one = CalibrationShift(measure=measure).fit(weak, student, y, sample_weight=weight)
-    two = CalibrationShift(measure=measure).fit(weak[rows], student[rows], y[rows])
-    assert one.estimate_ == pytest.approx(two.estimate_, rel=1e-9)
-    assert one.upper_ == pytest.approx(two.upper_, rel=1e-12)
-    assert np.isnan(one.interval_).all()
-
-
 def test_the_two_of_smooth_errors_is_sharp():
     """Half of the rows and a few more, ones at 0, move to e; the others, zeros, stay at 1."""
     e, y = 1e-4, np.repeat([1, 0], [505, 495])
@@ -139,9 +126,22 @@ def test_part_of_the_labels():
 
 def test_excluded_classes_have_infinite_kl_and_a_finite_limit():
     bound = CalibrationShift().fit([1.0], [0.0], [1])
-    assert bound.upper_ == 2.0 and bound.estimate_ == 1.0
-    assert quantity(bound, "Pinsker, KL(weak || student): +-") == np.inf
-    assert quantity(bound, "Bretagnolle-Huber, KL(weak || student): +-") == 2.0
+    assert bound.upper_ == 1.0 and bound.estimate_ == 1.0
+    assert quantity(bound, "KL(weak || student)") == np.inf
+    assert quantity(bound, "Pinsker, KL(weak || student): +-") == 1.0
+
+
+def test_no_limit_is_above_the_largest_error():
+    weak, student = np.eye(3)[[0, 1, 2]], np.eye(3)[[1, 2, 0]]
+    for measure in ("same-information", "smooth", "smooth-vector"):
+        bound = CalibrationShift(measure=measure).fit(weak, student, [0, 1, 2])
+        limits = [q for q in bound.table_ if q.name.endswith(": +-")]
+        assert len(limits) == 6 and all(q.value == q.high == 2.0 for q in limits)
+        assert not np.abs(bound.interval_[1]) > 2.0
+    # Corrected labels lie outside [0, 1], and have no largest error.
+    flips = 0.35 * np.eye(2) + 0.325
+    labels = correct_weak_labels([0, 1], confusion_matrix=flips, independent_errors=True)
+    assert CalibrationShift().fit(np.eye(2), np.eye(2)[::-1], labels).upper_ == 4.0
 
 
 @pytest.mark.parametrize(
@@ -150,6 +150,7 @@ def test_excluded_classes_have_infinite_kl_and_a_finite_limit():
         ({"measure": "brier"}, [0.5], None, "measure must be one of same-information"),
         ({"measure": "distance"}, [[0.5, 0.5]], None, "must have one dimension"),
         ({"n_bins": 0}, [0.5], None, "n_bins must be an integer of at least 1"),
+        ({"n_bins": 1001}, [0.5], None, "n_bins must be at most 1000; found 1001"),
         ({"confidence_level": 2}, [0.5], None, "confidence_level must"),
         ({}, [0.5], [3], "y_true must hold class labels from 0 to 1"),
         ({}, [[0.7, 0.7]], None, "rows of y_weak must sum to 1"),
@@ -210,11 +211,13 @@ def test_interval_from_corrected_labels_covers(columns):
         assert low <= population <= high
 
 
-def test_an_estimated_matrix_leaves_no_interval_and_shapes_must_fit():
+def test_an_estimated_matrix_and_weights_leave_no_interval_and_shapes_must_fit():
     weak, student, y, noisy, labels = flipped(500)
     estimated = correct_weak_labels(noisy, y_true=y, independent_errors=True)
     bound = CalibrationShift().fit(weak, student, estimated)
     assert np.isnan(bound.interval_).all() and np.isfinite(bound.estimate_)
+    weighted = CalibrationShift().fit(weak, student, y, sample_weight=np.arange(500))
+    assert np.isnan(weighted.interval_).all() and np.isfinite(weighted.estimate_)
     with pytest.raises(ValueError, match="y_true must be corrected labels of 499 rows and 2 cl"):
         CalibrationShift().fit(weak[:-1], student[:-1], labels)
 
@@ -247,6 +250,7 @@ def test_soft_truths_within_the_tolerance_are_distributions(measure):
 
 def test_limits_from_kl_have_its_interval():
     weak, student, _, _ = generated()
+    student = 0.9 * weak + 0.1 * student
     table = {q.name: q for q in CalibrationShift().fit(weak, student).table_}
     for direction in ("weak || student", "student || weak"):
         d = table[f"KL({direction})"]

@@ -12,7 +12,7 @@ from w2s_stats.bounds import (
     OutputKLGain,
 )
 
-N, GOLD, REPEATS = 2000, 200, 120
+N, GOLD, REPEATS = 1000, 200, 120
 
 
 def regression(rng, n):
@@ -77,9 +77,9 @@ def test_intervals_cover(name, weighted, monkeypatch):
     monkeypatch.setattr("w2s_stats.bounds._row_means.BOOTSTRAP_ROWS", 0)
     bound, draw, find = CASES[name]
     rng = np.random.default_rng(0)
-    large, weight = draw(rng, 100_000)
+    large, weight = draw(rng, 40_000)
     weight = weight if weighted else None
-    population = find(fit(bound, large, 100_000, weight))[0]
+    population = find(fit(bound, large, len(large[0]), weight))[0]
     inside, shorter = [], []
     for repeat in range(REPEATS):
         models, weight = draw(rng, N)

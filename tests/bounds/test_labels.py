@@ -46,5 +46,10 @@ def test_bad_labels_are_one_sentence(call, message):
 
 
 def test_labels_without_columns_are_of_any_class():
-    check_classes(y_weak=[5], y_student=[0], y_true=[np.nan])
-    check_classes(y_weak=[[0.5, 0.5]], y_student=[1], y_true=[np.nan])
+    unknown, rows = [np.nan], [[0.5, 0.5]]
+    check_classes(y_weak=[5], y_student=[0], y_true=unknown)
+    check_classes(y_weak=rows, y_student=[1], y_true=unknown)
+    # What is accepted above is so for want of columns, and of a label.
+    for given in ({"y_weak": [5], "y_student": rows}, {"y_weak": rows, "y_true": [5]}):
+        with pytest.raises(ValueError, match=r"must hold labels of the 2 classes .* found 5"):
+            check_classes(**given)

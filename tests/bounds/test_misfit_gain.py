@@ -1,11 +1,14 @@
 """MisfitGain: what the table says, unlabelled rows, intervals, and bad input."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.base import clone
 
 from w2s_stats.bounds import (
     Assumption,
+    ErrorFloor,
     GainCertificate,
     MisfitGain,
     NonRealizableGain,
@@ -18,6 +21,7 @@ from w2s_stats.bounds._inputs import check_predictions
 from w2s_stats.bounds._ranges import value_ranges
 from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS
 from w2s_stats.divergences import KL, BinaryKL, GeneralizedKL, ItakuraSaito, Squared
+from w2s_stats.reports import BoundDisplay
 
 
 def linear(rng, n=200, noise=1.0):
@@ -105,17 +109,6 @@ def test_noisy_labels_have_the_gain_of_their_mean(rng):
     exact = MisfitGain(KL(), n_resamples=1).fit(weak, student, truth)
     each = [MisfitGain(KL(), n_resamples=1).fit(weak, student, [j]).estimate_ for j in range(3)]
     assert exact.estimate_ == pytest.approx(truth[0] @ each)
-
-
-def test_weights_are_numbers_of_rows(rng):
-    weak, student, truth, ceiling = rng.uniform(0.1, 0.9, size=(4, 30))
-    weight = rng.integers(0, 4, size=30)
-    rows = np.repeat(np.arange(30), weight)
-    one = MisfitGain(BinaryKL()).fit(weak, student, truth, y_ceiling=ceiling, sample_weight=weight)
-    weak, student, truth, ceiling = (a[rows] for a in (weak, student, truth, ceiling))
-    two = MisfitGain(BinaryKL()).fit(weak, student, truth, y_ceiling=ceiling)
-    assert [row.value for row in one.table_] == pytest.approx([row.value for row in two.table_])
-    assert one.estimate_ == pytest.approx(two.estimate_)
 
 
 def test_single_precision(rng):
@@ -449,7 +442,7 @@ def test_an_identity_over_all_rows_is_not_refuted_by_some():
         assert bound.estimate_ != pytest.approx(bound.lower_)
         assert LABELLED_AT_RANDOM in bound.assumptions_
         text = " ".join(str(bound.summary()).split())
-        assert "The estimate is not over the limits' own rows: compare interval_ with them." in text
+        assert "The inequality may hold or fail: gain - misfit is" in text
     assert bound.fit(weak, student, truth).holds_ is True
     assert LABELLED_AT_RANDOM not in bound.assumptions_
     # Rows that do not count need no label.
@@ -485,3 +478,62 @@ def test_a_student_one_ulp_from_the_weak_model_is_within_rounding():
     ball = NormBall([[-1.43238137]], 1.0)
     bound = GainCertificate(ball, random_state=0).fit([1.0], [1.0 + 2.2e-16], [-0.4476])
     assert bound.holds_ is True
+
+
+def told(bound):
+    return " ".join(str(bound.summary()).split())
+
+
+def test_what_the_interval_tells_where_rows_lack_labels_or_chance_decides():
+    """A student that unlearns the truth; one that is right; one whose few rows are unlucky."""
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=2000)
+    weak = truth + 0.5 * rng.normal(size=2000)
+    known = np.where(np.arange(2000) < 200, truth, np.nan)
+    bound = MisfitGain(random_state=0).fit(weak, -weak, known)
+    assert bound.holds_ is None
+    assert "The inequality does not hold: gain - misfit is -" in told(bound)
+    assert "below 0 at 95% confidence." in told(bound)
+    assert BoundDisplay.from_estimator(bound).title == "MisfitGain: gain − misfit is below 0"
+    bound.fit(weak, truth, known)
+    assert "The inequality holds: gain - misfit is 0.000 [0.000, 0.000], within" in told(bound)
+    bound.set_params(student_class="affine").fit(weak, truth + 0.01, known)
+    assert bound._excess.certain is False and "The inequality may hold or fail" in told(bound)
+    bound.fit(weak, 0.5 * (truth + weak), known)
+    assert "The inequality does not hold: gain - misfit is 0" in told(bound)
+    assert ", above 0.000 at 95% confidence." in told(bound)
+
+    ahead = np.where(np.arange(40) % 2, 1.0, -1.1)
+    bound = MisfitGain(random_state=0).fit(-np.ones(40), np.zeros(40), ahead)
+    assert bound.holds_ is False
+    assert (
+        "not on this sample. The inequality may hold in the population: gain - misfit is -"
+        in told(bound)
+    )
+    display = BoundDisplay.from_estimator(bound)
+    assert display.title == "MisfitGain: the estimate lies outside the limits, by chance perhaps"
+    assert any("The inequality may hold in the population" in note for note in display.notes)
+    bound.fit(-np.ones(40), np.zeros(40), ahead - 5)
+    assert "not on this sample. The inequality does not hold: gain - misfit is -" in told(bound)
+
+
+def test_the_correction_for_heads_is_room():
+    weak, student, truth = (np.tile([p, 1 - p], (30, 1)) for p in (0.6, 0.5, 0.55))
+    bound = MisfitGain(KL(), n_heads=4, gamma=0.3, random_state=0).fit(weak, student, truth)
+    row = {q.name: q.value for q in bound.table_}
+    assert bound._excess.found.name == "gain - misfit + correction"
+    assert bound._excess.found.value == pytest.approx(bound.estimate_ - bound.lower_)
+    assert bound._excess.found.value > row["gain - misfit"]
+
+
+@pytest.mark.parametrize("scale", [1e60, 1e150, 1e200])
+def test_errors_too_large_for_intervals_are_refused(rng, scale):
+    _, truth, weak, student = (scale * part for part in linear(rng, n=20))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=r"Squared of y_student from y_weak .* rescale y_stu"):
+            MisfitGain(random_state=0).fit(weak, student, truth)
+        with pytest.raises(
+            ValueError, match=r"Squared errors must be at most 1e\+100; found .* resca"
+        ):
+            ErrorFloor(loss="squared").fit(weak, student, truth)

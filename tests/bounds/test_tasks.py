@@ -77,7 +77,7 @@ def spoiled(which, value):
         (spoiled(2, -np.inf), {}, "y_true must be finite; found -infinity in task 1, row 2"),
         (tasks(2, 3), {"sample_weight": [1.0, 2.0]}, "sample_weight must have one weight"),
         (tasks(2, 3), {"sample_weight": [1.0, -2.0, 0.0]}, "sample_weight must be zero or pos"),
-        (([["a"]], [[1.0]]), {}, "y_weak must hold real numbers; found an array of <U1"),
+        (([["a"]], [[1.0]]), {}, "y_weak must hold real numbers; found 'a' in row 0"),
         (([[]], [[]]), {}, "y_weak must not be empty"),
     ],
 )

@@ -43,7 +43,8 @@ BAD = {
     ),
     "rows for one": (HALF, [0.5, 0.5], r"y_true must have shape \(2,\); found \(2, 2\)"),
     "label": ([0, 2], [0.5, 0.5], "0, 1 or probabilities of class 1; found 2 in row 1"),
-    "label nan": ([0, np.nan], [0.5, 0.5], "found nan in row 1"),
+    "label nan": ([0, np.nan], [0.5, 0.5], "found nan in row 1: leave out rows without a label"),
+    "minus one": ([0, -1], THIRDS, "0 to 2; found -1 in row 1: leave out rows without a label"),
     "class": ([0, 3], THIRDS, "y_true must hold class labels from 0 to 2; found 3 in row 1"),
     "fraction": (
         [0, 0.5],
@@ -51,7 +52,7 @@ BAD = {
         "y_true must hold class labels from 0 to 2; found 0.5 in row 1",
     ),
     "soft sums": ([[0.5, 0.1, 0.1]] * 2, THIRDS, "rows of y_true must sum to 1"),
-    "words": (["no", "yes"], [0.5, 0.5], "y_true must hold real numbers"),
+    "words": (["no", "yes"], [0.5, 0.5], "y_true must hold real numbers; found 'no' in row 0: cl"),
 }
 
 
@@ -69,6 +70,7 @@ def test_data(measure, name):
     [
         ({"n_bins": 0}, "n_bins must be an integer of at least 1; found 0"),
         ({"n_bins": 2.5}, "n_bins must be an integer of at least 1; found 2.5"),
+        ({"n_bins": 10**9}, "n_bins must be at most 10000; found 1000000000"),
         ({"n_bins": True}, "n_bins must be an integer of at least 1; found True"),
         ({"strategy": "kmeans"}, "strategy must be one of uniform, quantile; found 'kmeans'"),
         ({"norm": "l3"}, "norm must be one of l1, l2; found 'l3'"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from w2s_kernels import _dispatch
-from w2s_stats.calibration import _cells, marginal_calibration_error
+from w2s_stats.calibration import _cells, expected_calibration_error, marginal_calibration_error
 from w2s_stats.calibration._cells import bin_of, binned_cells, cells_of
 from w2s_stats.calibration._forecast import Margin
 
@@ -24,21 +24,42 @@ def draw(rng, n, k):
     return proba, np.eye(k)[classes], classes
 
 
-@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
-def test_one_pass_or_a_class_at_a_time(strategy):
+def numbers(cells):
+    names = ("size", "gap", "label", "label_variance", "residual_variance", "share")
+    return np.concatenate([getattr(own, name) for own in cells for name in names])
+
+
+def test_one_pass_or_a_class_at_a_time():
     rng = np.random.default_rng(0)
-    for _ in range(1000):
+    for case in range(1000):
+        strategy = ("uniform", "quantile")[case % 2]
         n, k = int(rng.choice([1, 2, 20, 511, 513, 1200])), int(rng.integers(2, 6))
         proba, columns, labels = draw(rng, n, k)
         n_bins = int(rng.choice([1, 2, 15, 40, 300]))
         found = binned_cells(proba, labels, n_bins, strategy)
         assert len(found) == k
-        for j, own in enumerate(found):
-            margin = Margin(columns[:, j], proba[:, j].astype(np.float64))
-            expected = cells_of(margin, bin_of(margin.f, n_bins, strategy))
-            np.testing.assert_array_equal(own.size, expected.size)
-            for name in ("gap", "label", "label_variance", "residual_variance", "share"):
-                np.testing.assert_allclose(getattr(own, name), getattr(expected, name), atol=1e-13)
+        margins = [Margin(columns[:, j], proba[:, j]) for j in range(k)]
+        expected = [cells_of(own, bin_of(own.f, n_bins, strategy)) for own in margins]
+        np.testing.assert_allclose(numbers(found), numbers(expected), rtol=1e-7, atol=1e-13)
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
+def test_forecasts_on_the_edges_are_in_one_bin_in_either_type(strategy):
+    # 0.3 of float32 is more than 0.3 of float64.
+    for n_bins in range(2, 41):
+        f = np.arange(n_bins + 1) / n_bins
+        found = bin_of(f.astype(np.float32), n_bins, strategy)
+        np.testing.assert_array_equal(found, bin_of(f, n_bins, strategy))
+        if strategy == "uniform":
+            np.testing.assert_array_equal(found, np.maximum(np.arange(n_bins + 1) - 1, 0))
+    rng = np.random.default_rng(2)
+    f = rng.integers(11, size=60) / 10
+    y = rng.random(60) < f
+    for measure in (expected_calibration_error, marginal_calibration_error):
+        for proba in (f, np.column_stack([1.0 - f, f])):
+            expected = measure(y, proba, n_bins=10, strategy=strategy)
+            narrow = measure(y, proba.astype(np.float32), n_bins=10, strategy=strategy)
+            assert narrow == pytest.approx(expected, abs=1e-6)
 
 
 def test_threads_and_pieces(monkeypatch):

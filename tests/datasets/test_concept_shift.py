@@ -201,6 +201,9 @@ def test_tone_data_with_a_fitted_mixture():
     data = make_concept_shift(X, y, mixture, random_state=0)
     target = data.sample_domain < 0
     assert target.sum() == 75
+    same = make_concept_shift(X, y, mixture.set_params(expert="poisson"), random_state=0)
+    np.testing.assert_array_equal(same.y_weak, data.y_weak)  # the fit's experts, not the new ones
+    assert same.expert == ["gaussian"]
     np.testing.assert_array_equal(data.y_gold, y)
     rising = int(np.argmax(mixture.coef_[:, 0, 0]))
     follows = abs(y - X[:, 0]) < abs(y - 2)

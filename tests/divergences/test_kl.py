@@ -197,10 +197,10 @@ BAD = [
     ([0.5, 0.5], r"p must have two dimensions.*found shape \(2,\)"),
     (0.5, r"p must have two dimensions.*found shape \(\)"),
     (np.empty((0, 3)), r"p must not be empty; found shape \(0, 3\)"),
-    ([["a", "b"]], r"p must hold real numbers; found an array of <U1"),
-    ([[0.5, 0.5], [1.0]], r"p must be an array of real numbers, all rows as long"),
+    ([["a", "b"]], r"p must hold real numbers; found .a. in row 0: classes are numbered 0, 1"),
+    ([[0.5, 0.5], [1.0]], r"p must be an array; found rows of different lengths"),
     ([[1j, 0.5]], r"p must hold real numbers; found an array of complex128"),
-    (np.array([["a", None]], dtype=object), r"p must be an array of real numbers"),
+    (np.array([["a", None]], dtype=object), r"p must hold real numbers; found .a. in row 0"),
 ]
 
 

@@ -89,6 +89,19 @@ def test_a_weight_is_that_many_rows(normalize):
             output_kl_divergence(f, g, normalize=normalize, sample_weight=wrong)
 
 
+@pytest.mark.parametrize("normalize", ["sum", "softmax"])
+@pytest.mark.parametrize("stranger", [0.0, -1.0, 1e300, 1e308, np.nan])
+def test_a_row_of_weight_zero_is_not_there(normalize, stranger):
+    options = {"normalize": normalize}
+    expected = output_kl_divergence([1.0, 2.0], [1.0, 1.0], **options)
+    for f, g in (([stranger, 1.0, 2.0], [1.0] * 3), ([0.5, 1.0, 2.0], [stranger, 1.0, 1.0])):
+        found = output_kl_divergence(f, g, sample_weight=[0, 1, 1], **options)
+        assert found == pytest.approx(expected, rel=1e-14)
+    # What is wrong in a row that counts is said of the row that was given.
+    with pytest.raises(ValueError, match=r"g must .* found nan in row 2"):
+        output_kl_divergence([1.0] * 3, [stranger, 1.0, np.nan], sample_weight=[0, 1, 1], **options)
+
+
 @pytest.mark.parametrize("unit", [1.0, 1e-3, 1e40, 1e-200])
 @pytest.mark.parametrize("distance", [1e-9, 1e-4, 1.0])
 def test_near_zero_in_any_unit(unit, distance):

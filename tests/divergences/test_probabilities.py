@@ -13,13 +13,18 @@ def test_floats_are_not_copied(dtype):
 
 
 def test_other_numbers_become_float64():
-    assert check_probabilities([[1, 0], [0, 1]], name="p").dtype == np.float64
-    assert check_probabilities(np.float16([[0.5, 0.5]]), name="p").dtype == np.float64
+    for given in ([[1, 0], [0, 1]], np.eye(2, dtype=bool), np.float16([[0.75, 0.25]])):
+        found = check_probabilities(given, name="p")
+        assert found.dtype == np.float64
+        np.testing.assert_array_equal(found, given)
 
 
 def test_the_tolerance_is_that_of_the_type():
     p = np.array([[0.5, 0.50005]])
-    assert check_probabilities(p.astype(np.float32), name="p") is not None
+    single = p.astype(np.float32)
+    assert check_probabilities(single, name="p") is single
+    with pytest.raises(ValueError, match=r"within 0.0001; found a sum of 1.0002"):
+        check_probabilities(np.float32([[0.5, 0.50025]]), name="p")
     with pytest.raises(ValueError, match=r"within 1e-06; found a sum of 1.00005 in row 0"):
         check_probabilities(p, name="p")
 

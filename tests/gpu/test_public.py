@@ -158,6 +158,10 @@ def bad_inputs():
     for value in (0.0, -1.0, np.nan, np.inf):
         yield output_kl_divergence, (f, wrong(g, 31, value)), {}
     yield output_kl_divergence, (wrong(f, 7, np.nan), g), {"normalize": "softmax"}
+    used = wrong(np.ones(50), 7, 0.0)
+    for value in (0.0, np.nan):
+        given = wrong(f, 7, value), wrong(g, 31, value)
+        yield output_kl_divergence, given, {"sample_weight": used}
     yield output_kl_divergence, (f, g[:-1]), {}
     yield output_kl_divergence, (f[:0], g[:0]), {}
     yield output_kl_divergence, (f + 1j, g), {}

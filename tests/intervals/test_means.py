@@ -66,16 +66,34 @@ def test_weights_scale_and_zero_weights_are_no_rows(values):
     np.testing.assert_allclose(equal[:3], normal_mean(values)[:3], rtol=1e-12)
 
 
-def test_bootstrap_is_near_that_of_scipy_and_repeats(values):
-    found = bootstrap_mean(values, random_state=0, n_resamples=4000)
-    oracle = stats.bootstrap(
-        (values,), np.mean, method="BCa", n_resamples=4000, rng=1
-    ).confidence_interval
-    np.testing.assert_allclose(found.high, oracle.high, atol=0.05 * (oracle.high - oracle.low))
-    assert found.low <= oracle.low + 0.05 * (oracle.high - oracle.low)
-    assert found.high + found.low > 2 * found.estimate  # the longer tail is the high one
-    assert found == bootstrap_mean(values, random_state=0, n_resamples=4000)
-    assert found != bootstrap_mean(values, random_state=1, n_resamples=4000)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_bootstrap_is_studentised_and_repeats(values, weighted):
+    rng, values = np.random.default_rng(1), values[:200] ** 3
+    weight = rng.uniform(0.2, 2.0, size=len(values)) if weighted else np.ones(len(values))
+    rows = rng.integers(len(values), size=(5000, len(values)))
+    drawn, w = values[rows], weight[rows]
+    mean = (w * drawn).sum(axis=1) / w.sum(axis=1)
+    error = np.sqrt(((w * (drawn - mean[:, None])) ** 2).sum(axis=1)) / w.sum(axis=1)
+    found = bootstrap_mean(values, weight, random_state=0, n_resamples=5000)
+    m = np.average(values, weights=weight)
+    s = np.sqrt(((weight * (values - m)) ** 2).sum()) / weight.sum()
+    oracle = m - s * np.quantile((mean - m) / error, [0.975, 0.025])
+    # The ends of the shorter tail and, beyond it, of the longer one: Wald's and the resamples'.
+    assert found.low == pytest.approx(m - 1.96 * s, rel=0.01)
+    assert oracle[1] > m + 2.5 * s and found.high == pytest.approx(oracle[1], abs=0.15 * s)
+    assert found == bootstrap_mean(values, weight, random_state=0, n_resamples=5000)
+    assert found != bootstrap_mean(values, weight, random_state=1, n_resamples=5000)
+
+
+@pytest.mark.parametrize("values", [[3.0] * 40, [0.1] * 7, [0.0] * 199 + [1.0], [-1e-9, 1.0, 1e6]])
+def test_bootstrap_lies_between_wald_and_hall(values):
+    """Also where most resamples have rows of one value, and no standard error."""
+    found, hall = bootstrap_mean(values, random_state=0), normal_mean(values)
+    n, mean = len(values), np.mean(values)
+    reach = 1.959964 * np.std(values) / np.sqrt(max(n - 1, 1))
+    slack = 1e-6 * (1 + abs(mean))
+    assert hall.low - slack <= found.low <= mean - reach + slack
+    assert mean + reach - slack <= found.high <= hall.high + slack
 
 
 def test_empirical_bernstein_is_the_formula(values):
@@ -136,7 +154,7 @@ def coverage(interval, truth, n_simulations=1200):
     return np.mean([low <= truth <= high for _, low, high, _ in found])
 
 
-@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("n", SIZES[:2])
 def test_asymptotic_intervals_cover(n):
     def powered(rng):
         y = rng.random(n + 2 * n) < 0.3
@@ -159,17 +177,18 @@ def squared(rng, n):
 def test_means_of_skewed_rows_are_covered(n, draw, truth):
     """The plain normal interval misses chi-square rows at 200 by 1.5 % below and 4.7 % above."""
     rng, found = np.random.default_rng(4), {"normal": [], "powered": [], "bootstrap": []}
-    for seed in range(1500):
+    for seed in range(1000):
         y = draw(rng, n)
         guess = np.r_[y + 0.3 * rng.normal(size=n), draw(rng, 2 * n) + 0.3 * rng.normal(size=2 * n)]
         found["normal"].append(normal_mean(y))
         found["powered"].append(prediction_powered_mean(y, guess[:n], guess[n:]))
-        found["bootstrap"].append(bootstrap_mean(y, n_resamples=500, random_state=seed))
+        if seed % 2:
+            found["bootstrap"].append(bootstrap_mean(y, n_resamples=400, random_state=seed))
     for name, intervals in found.items():
         low, high = np.array(intervals, dtype=object)[:, 1:3].astype(float).T
         # Three standard errors below .93.
         covered = np.mean((low <= truth) & (truth <= high))
-        assert covered >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / 1500), name
+        assert covered >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / len(intervals)), name
         if name != "bootstrap":  # the low end is the plain one
             plain = 2 * np.array([one.estimate for one in intervals]) - low
             assert np.mean(plain < truth) >= np.mean(high < truth) + 0.01, name
@@ -181,14 +200,6 @@ def test_symmetric_rows_are_covered_as_before(draw):
     truth = {"standard_normal": 0.0, "random": 0.5}[draw]
     found = coverage(lambda _: normal_mean(getattr(rng, draw)(size=200)), truth, 4000)
     assert 0.94 <= found <= 0.96
-
-
-def test_bootstrap_covers():
-    def interval(rng):
-        seed = int(rng.integers(2**31))
-        return bootstrap_mean(rng.normal(size=200), n_resamples=400, random_state=seed)
-
-    assert 0.93 <= coverage(interval, 0.0, 800) <= 0.97
 
 
 @pytest.mark.parametrize("n", SIZES)

@@ -88,7 +88,7 @@ def tile_size(mixture, number):
     return stop - start
 
 
-@pytest.mark.parametrize("n_threads", [1, 3, 16])
+@pytest.mark.parametrize("n_threads", [3, 16])
 def test_each_lane_is_taken_by_one_thread(n_threads, monkeypatch):
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(40_000, 2)), rng.normal(size=(40_000, 1))

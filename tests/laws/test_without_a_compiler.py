@@ -15,13 +15,13 @@ class Few(Shapes):
         self.rng = np.random.default_rng(seed)
         self.rows = [1, 7, 40][seed % 3]
         self.features, self.experts, self.outputs = self.rng.integers(1, [5, 4, 3])
-        self.gaps = [0.0, 0.3, 1.0][seed // 3]
+        self.gaps = [0.0, 0.3, 1.0][(seed + seed // 3) % 3]
 
 for module, name in ALL:
     kernel = getattr(getattr(cpu, module), name)
     assert type(kernel).__module__ == "builtins", f"{name} is compiled"
     with np.errstate(all="ignore"):
-        for seed in range(9):
+        for seed in range(6):
             compare(module, name, *CASES[name](Few(seed)))
     print(f"{module}.{name}")
 """

@@ -108,8 +108,13 @@ def test_a_number_as_weight_is_the_weight_of_every_row(tone):
 
 
 def test_one_expert_has_one_start(tone):
-    model = MixtureOfExpertsRegressor(1, random_state=0).fit(*tone)
-    assert model.start_lower_bounds_.shape == (1,)
+    """Which is least squares, and the maximum."""
+    X, y = tone
+    model = MixtureOfExpertsRegressor(1, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(model.start_lower_bounds_, [model.lower_bound_])
+    slope, intercept = np.polyfit(X[:, 0], y, 1)
+    assert model.coef_.ravel() == pytest.approx([slope])
+    assert model.intercept_.ravel() == pytest.approx([intercept])
 
 
 @pytest.mark.parametrize("values", [(0, 1, 2), ("a", "b", "c")])

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:EM has not converged")
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("families", LABELS, ids="-".join)
+@pytest.mark.parametrize("families", LABELS[::3], ids="-".join)
 def test_memory_mapped_files(families, dtype, tmp_path):
     model, X, y = draw(families, "softmax")
     X = X.astype(dtype)
@@ -76,7 +76,8 @@ def test_order_in_memory(gate):
     assert_identical(one, fit(model, read_only, y))
 
 
-@pytest.mark.parametrize("families", LABELS, ids="-".join)
+# Gaussian experts alone are passed over by one kernel, others by theirs and the gate's.
+@pytest.mark.parametrize("families", LABELS[::3], ids="-".join)
 def test_threads(families, monkeypatch):
     model, X, y = draw(families, "softmax", n=12_000)
     monkeypatch.setattr(_dispatch, "n_threads", lambda: 1)
@@ -96,7 +97,7 @@ def test_starts_at_a_time(gate):
 @pytest.mark.parametrize("gate", GATES)
 @pytest.mark.parametrize("families", LABELS[2:], ids="-".join)
 def test_length_of_tiles(families, gate, monkeypatch):
-    model, X, y = draw(families, gate)
+    model, X, y = draw(families, gate, n=600)
     weight = np.random.default_rng(1).uniform(0.5, 2.0, size=len(X))
     options = {"n_init": 1, "max_iter": 4}
     one = model.estimator(**options).fit(X, y, sample_weight=weight)

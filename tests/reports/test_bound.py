@@ -1,5 +1,6 @@
 """The pictures of bounds show their estimators' numbers."""
 
+import re
 from functools import cache, partial
 from itertools import pairwise
 
@@ -157,6 +158,22 @@ def test_every_assumption_is_written_with_what_is_known(pair):
     written = " ".join(text.get_text().strip() for text in display.ax_.texts)
     for name, status in bound.assumptions_:
         assert f"{status}: {name}" in written
+
+
+WORDS = ("skew-widened", "prediction-powered", "envelope", "sharp", "printed", "[C24]", "bracket")
+
+
+def test_marks_and_words_are_explained_below(pair):
+    bound, display = pair
+    shown = [row.name for row in display.rows] + [name for name, _ in bound.assumptions_]
+    below = " ".join(display.notes)
+    assert "Shaded:" in below and not re.search(r"theory \d", " ".join([below, *shown]))
+    for word in WORDS:
+        if any(name.startswith(word) for name in [*shown, *bound.method_.split(", ")]):
+            assert re.search(rf"{re.escape(word)}[^.]*: ", below)
+    words = {"term": "Blue bars", "L mean": "L mean distance:", "Pinsker": "Pinsker, Bretagnolle"}
+    kinds = " ".join([*(row.kind for row in display.rows), *shown])
+    assert all(sentence in below for word, sentence in words.items() if word in kinds)
 
 
 @pytest.mark.parametrize("fit", FITS[::3], ids=NAMES[::3])

@@ -74,6 +74,24 @@ def test_infinite_limits_and_no_truth():
     figure.canvas.draw()
 
 
+def test_it_asks_for_the_predictions_in_a_sentence():
+    bound = BudgetedEnvelope(budget=0.1).fit(WEAK, STUDENT)
+    with pytest.raises(TypeError, match=r"y_weak must be the predictions that .* found None"):
+        BudgetedEnvelopeDisplay.from_estimator(bound)
+    with pytest.raises(TypeError, match=r"y_student must be the predictions that"):
+        BudgetedEnvelopeDisplay.from_estimator(bound, WEAK)
+
+
+def test_marks_are_explained_below():
+    bound = BudgetedEnvelope(budget=0.1).fit(WEAK, STUDENT, LABELS)
+    display = BudgetedEnvelopeDisplay.from_estimator(bound, WEAK, STUDENT, budgets=[0.1]).plot()
+    below = " ".join(text.get_text() for text in display.ax_.texts)
+    for word in ("Shaded:", "Dashed:", "Blue:"):
+        assert word in below
+    plain = BudgetedEnvelopeDisplay([0.1], [0.0], [0.2]).plot()
+    assert "Blue" not in " ".join(text.get_text() for text in plain.ax_.texts)
+
+
 def test_bad_input():
     with pytest.raises(NotFittedError, match="BudgetedEnvelope instance is not fitted yet"):
         BudgetedEnvelopeDisplay.from_estimator(BudgetedEnvelope(), WEAK, STUDENT)

@@ -25,8 +25,19 @@ def test_lines_are_the_errors(display):
 
 def test_every_line_is_named_with_its_slope(display):
     texts = [text.get_text() for text in display.ax_.texts]
-    assert texts == ["concept deconvolution  (−1.00)", "source only  (+0.00)", "slope −1"]
+    names = ["concept deconvolution  (−1.00)", "source only  (+0.00)", "slope −1"]
+    assert texts[:3] == names
+    assert "In brackets: the fitted slope" in texts[3] and "Dashed:" in texts[3]
+    assert "Bands:" not in " ".join(texts)
     assert display.ax_.get_title(loc="left") == "errors"
+
+
+def test_bands_are_explained_where_there_are_some():
+    bands = np.full((2, 3), 1e-4)
+    ax = ConsistencyDisplay(SIZES, NAMES, ERRORS, standard_errors=bands).plot().ax_
+    below = " ".join(text.get_text() for text in ax.texts)
+    assert "Bands: one standard error" in below and "In brackets" not in below
+    pyplot.close("all")
 
 
 def test_ticks_are_the_sizes(display):

@@ -31,7 +31,8 @@ def test_lines_are_the_labels_needed():
             assert labels == plan.labels_needed(gain, power=power)
     assert display.lines_[0].get_xdata()[-1] == plan.upper_
     texts = [text.get_text() for text in display.ax_.texts]
-    assert texts == [f"all {plan.n_open_} that matter", "this plan, 50"]
+    assert texts[:2] == [f"all {plan.n_open_} that matter", "this plan, 50"]
+    assert "Lines:" in texts[2] and "Blue" not in " ".join(texts)
 
 
 def test_the_gain_found_stands_at_the_plans_labels():
@@ -46,7 +47,9 @@ def test_a_plan_of_all_rows():
     plan = GoldLabelPlan(n_labels=10_000).fit(WEAK, STUDENT, LABELS)
     display = GoldLabelPlanDisplay.from_estimator(plan).plot()
     assert display.n_labels == plan.n_open_
-    assert len(display.ax_.texts) == 1
+    texts = [text.get_text() for text in display.ax_.texts]
+    assert texts[0].startswith("all ") and not any("this plan" in text for text in texts)
+    assert "Blue:" in " ".join(texts)
 
 
 def test_a_gain_that_needs_no_labels():

@@ -31,9 +31,29 @@ def test_points_intervals_and_probabilities(ranking):
         assert display.weak_points_[row].get_xydata().tolist() == [[error.estimate, row]]
         assert list(display.intervals_[row].get_xdata()) == [score.low, score.high]
     assert all(point.get_markerfacecolor() == "white" for point in display.weak_points_)
-    probabilities = [f"{p:.2f}" for p in ranking.probability_best]
-    assert sorted(t.get_text() for t in ax.texts) == sorted(["P(best)", *probabilities])
-    assert "90% interval" in ax.get_xlabel()
+    texts = [text.get_text() for text in ax.texts]
+    columns = {"P(limit)": ranking.probability_best, "P(error)": ranking.probability_least_error}
+    for header, column in columns.items():
+        assert header in texts and all(f"{p:.2f}" in texts for p in column)
+    assert "90% intervals" in " ".join(texts)
+
+
+def test_measured_errors_stand_below_the_limits_they_refute():
+    """Both models have the same student, whose errors are above the limits."""
+    rng = np.random.default_rng(0)
+    truth, noise = rng.normal(size=(2, 200))
+    weak, student = truth + noise, truth + 0.6
+    ranking = rank_weak_models({"a": weak, "b": 0.5 * weak}, {"a": student, "b": student}, truth)
+    display = WeakModelRankingDisplay.from_ranking(ranking).plot()
+    for row, error in enumerate(ranking.student_error):
+        (x, y), ends = display.student_points_[row].get_xydata()[0], display.student_intervals_[row]
+        assert x == error.estimate == pytest.approx(0.36) and row < y < row + 0.5
+        assert list(ends.get_xdata()) == [error.low, error.high]
+    assert [found.status for found in ranking.assumptions] == ["violated"] * 2
+    bold = [t.get_text() for t in display.ax_.texts if t.get_fontweight() == "bold"]
+    assert sum(line.startswith("violated: The student of") for line in bold) == 2
+    plain = WeakModelRankingDisplay(["a", "b"], [0, 1], [0, 1], [0, 1], [0, 1], [1, 0]).plot()
+    assert plain.student_points_ == [] and "measured" not in plain.ax_.get_xlabel()
 
 
 def test_axes_of_the_caller(ranking):

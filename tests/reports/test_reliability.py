@@ -92,7 +92,19 @@ def test_an_estimated_confusion_matrix_leaves_intervals_out():
 def test_a_single_row():
     display = ReliabilityDisplay.from_predictions([1], [0.5]).plot()
     assert display.error[0] == 0.5 and np.isnan(display.error[1])
-    assert "calibration error 0.500" in display.line_.get_label()
+    assert display.line_.get_label() == "plain calibration error 0.500"
+
+
+def test_the_legend_says_which_error_and_covers_no_point():
+    display = ReliabilityDisplay.from_predictions(Y[:40], F[:40]).plot()
+    ax, legend = display.ax_, display.ax_.get_legend()
+    error = calibration_interval(Y[:40], F[:40], measure="expected", norm="l1").estimate
+    plain = expected_calibration_error(Y[:40], F[:40])
+    assert f"noise removed, {error:#.3g} [" in legend.get_texts()[1].get_text() and error < plain
+    display.figure_.canvas.draw()
+    box, label = legend.get_window_extent(), ax.xaxis.label.get_window_extent()
+    assert box.y1 <= ax.get_window_extent().y0 and box.y1 <= label.y0
+    assert box.y0 >= 0 and box.x1 <= display.figure_.bbox.x1
 
 
 def test_a_second_model_on_the_same_axes():

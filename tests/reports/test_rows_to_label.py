@@ -35,11 +35,28 @@ def test_strokes_are_the_rows_drawn_over_what_their_label_can_make(gain, weight)
     assert np.isnan(found[:, 2, 1]).all()  # a gap
     assert (np.diff(np.ptp(plan.envelope_[display.rows], axis=1)) <= 0).all()
     assert len(display.rows) == plan.n_open_
-    assert display.ax_.texts[0].get_text() == f"│ to label: {len(rows)}"
+    texts = [text.get_text() for text in display.ax_.texts]
+    assert texts[:2] == [f"│ still to label: {len(rows)}", "│ labelled: 0"]
     assert f"{plan.n_open_} of 300" in display.ax_.get_xlabel()
     assert gain.replace("_", "-") in display.ax_.get_ylabel()
     low, high = display.ax_.get_ylim()
     assert low < plan.envelope_.min() and high > plan.envelope_.max()
+
+
+def test_rows_that_have_their_label_are_told_from_those_to_label():
+    labels = RNG.integers(3, size=300)
+    plan = GoldLabelPlan(n_labels=40).fit(WEAK, STUDENT, labels)
+    first = GoldLabelPlan(n_labels=20).fit(WEAK, STUDENT).to_label_
+    for given, n_done in ((None, len(plan.to_label_)), (first, len(first)), ([], 0)):
+        display = RowsToLabelDisplay.from_estimator(plan, labelled=given).plot()
+        missing = len(plan.to_label_) - n_done
+        texts = [text.get_text() for text in display.ax_.texts]
+        assert texts[:2] == [f"│ still to label: {missing}", f"│ labelled: {n_done}"]
+        assert len(strokes(display)) == missing
+        done = display.labelled_line_.get_xdata().reshape(-1, 3)[:, 0]
+        expected = plan.to_label_ if given is None else given
+        assert sorted(display.rows[(done - 1).astype(int)]) == sorted(expected)
+        assert display.labelled_line_.get_color() != display.line_.get_color()
 
 
 def test_few_rows_have_their_numbers():
@@ -71,5 +88,7 @@ def test_bad_input():
         RowsToLabelDisplay.from_estimator(KLSandwich())
     with pytest.raises(ValueError, match=r"envelope must have two columns; found shape \(3,\)"):
         RowsToLabelDisplay([1, 2, 3], [0])
+    with pytest.raises(ValueError, match="labelled must hold numbers of rows from 0 to 1; found 2"):
+        RowsToLabelDisplay([[0, 1], [0, 1]], [0], labelled=[2])
     with pytest.raises(ValueError, match="whose two limits differ; found 1 among 2"):
         RowsToLabelDisplay([[0, 1], [1, 1]], [0, 1])

@@ -55,7 +55,7 @@ def test_accuracies_of_few_gold_labels_are_prediction_powered():
 @pytest.mark.parametrize("n", [200, 1000])
 def test_accuracies_cover_with_200_gold_labels(right, most, n):
     rng, inside = np.random.default_rng(n), []
-    for _ in range(1500):
+    for _ in range(700):
         y = rng.integers(2, size=n)
         weak, student = (np.where(rng.random(n) < right, y, 1 - y) for _ in range(2))
         found = agreement_report(weak, student, np.where(np.arange(n) < 200, y, np.nan))
@@ -97,9 +97,11 @@ def test_intervals_cover(n):
 
 
 def test_summary_lists_every_rate():
-    text = str(agreement_report(*labels()).summary())
+    report = agreement_report(*labels())
+    text = str(report.summary())
     for words in ("inheritance", "correction", "new error", "Wilson", "2000 rows"):
         assert words in text
+    assert str(report) == text and len(repr(report)) < 120
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,27 @@ def test_gap_and_norm_are_those_of_dense_matrices():
         M = dense(X_strong, beta_strong) @ (np.eye(n) - dense(X_weak, beta_weak))
         found = predicted_gap(X_weak, X_strong, y, beta_weak=beta_weak, beta_strong=beta_strong)
         assert found.operator_norm == pytest.approx(np.linalg.norm(M, 2), abs=1e-9)
-        assert found.gap[:3] == pytest.approx(normal_mean(((M @ y) ** 2).sum(axis=1))[:3], abs=1e-9)
+        assert found.gap.estimate == pytest.approx(((M @ y) ** 2).sum() / n, abs=1e-9)
         assert found.limit == pytest.approx(found.operator_norm**2 * (y**2).sum() / n)
+
+
+def test_the_interval_is_that_of_the_gaps_derivative_in_every_row_s_weight():
+    rng = np.random.default_rng(4)
+    (X_weak, X_strong), y = features(rng, 30), rng.normal(size=(30, 2))
+
+    def fit(X, y, share, beta):
+        moments = X.T * share @ X + beta * np.eye(X.shape[1])
+        return X @ np.linalg.solve(moments, X.T * share @ y)
+
+    def gap(share):
+        ahead = fit(X_strong, y - fit(X_weak, y, share, 0.1), share, 0.02)
+        return share @ (ahead**2).sum(axis=1)
+
+    even, step = np.full(30, 1 / 30), 1e-5
+    ends = [[gap(even + side * step * (row - even)) for side in (1, -1)] for row in np.eye(30)]
+    slopes = np.array([(up - down) / (2 * step) for up, down in ends])
+    found = predicted_gap(X_weak, X_strong, y, beta_weak=0.1, beta_strong=0.02)
+    assert found.gap[:3] == pytest.approx(normal_mean(gap(even) + slopes)[:3], rel=1e-6)
 
 
 def test_gap_is_that_of_fitted_ridge_regressions():

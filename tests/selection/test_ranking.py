@@ -33,6 +33,61 @@ def test_scores_are_weak_error_minus_misfit_smallest_first():
         assert s.estimate == pytest.approx(e.estimate - m.estimate, abs=1e-12)
 
 
+def test_students_errors_are_measured_and_refute_the_limits_that_are_none():
+    """The projections' errors are their limits; of a blown-up student the limit is too low."""
+    weak, student, truth = models()
+    known = np.where(np.arange(600) < 400, truth, np.nan)
+    found = rank_weak_models(weak, [*student[:2], 1.5 * student[2]], known)
+    at = {int(i): place for place, i in enumerate(found.order)}
+    for i, place in at.items():
+        s, w, t = (values[:400] for values in ((1.0, 1.0, 1.5)[i] * student[i], weak[i], truth))
+        assert found.student_error[place].estimate == pytest.approx(np.mean((s - t) ** 2))
+        excess = np.mean((s - t) ** 2 + (s - w) ** 2 - (w - t) ** 2)
+        assert found.excess[place].estimate == pytest.approx(excess, abs=1e-12)
+    statuses = [found.assumptions[at[i]].status for i in range(3)]
+    assert statuses == ["not checked", "not checked", "violated"]
+    assert "convex class that holds the truth" in found.assumptions[at[2]].name
+    assert "violated" in str(found)
+
+
+def test_chance_rarely_refutes_what_is_true():
+    """A projection onto a linear space that holds the truth: error and limit are equal."""
+    rng, violated = np.random.default_rng(0), 0
+    for _ in range(120):
+        x, noise = rng.normal(size=(2, 40))
+        found = rank_weak_models(
+            [0.3 * x + noise, 0.2 * x - noise], [0.3 * x, 0.2 * x], np.zeros(40), n_resamples=1
+        )
+        violated += sum(assumption.status == "violated" for assumption in found.assumptions)
+    assert violated / 240 < 0.05
+
+
+def test_one_student_of_two_weak_models_has_one_error_and_shares_its_probability():
+    weak, student, truth = models(bias=(0.3, 0.0, 0.6))
+    known = np.where(np.arange(600) < 100, truth, np.nan)
+    found = rank_weak_models(weak, [student[0], student[0], student[2]], known, n_resamples=200)
+    least = dict(zip(found.order, found.probability_least_error, strict=True))
+    assert least[0] == least[1] == pytest.approx(0.5, abs=0.01) and least[2] < 0.01
+    first, second = (found.student_error[list(found.order).index(i)] for i in (0, 1))
+    assert first == second
+
+
+def test_rounding_refutes_nothing():
+    """Student's error and misfit at right angles: the error is its limit, up to rounding above."""
+    rng, above = np.random.default_rng(0), 0
+    for _ in range(20):
+        truth, step = rng.normal(size=(2, 2))
+        rows = np.cumsum([truth, step, step[::-1] * [-1, 1]], axis=0)[:, None]
+        truth, student, weak = np.repeat(rows, 16, axis=1)  # rows alike: no chance in their mean
+        found = rank_weak_models(
+            [weak, weak], [student, student], truth, divergence=Squared(), n_resamples=1
+        )
+        above += found.excess[0].low > 0
+        assert found.excess[0].estimate == pytest.approx(0, abs=1e-12)
+        assert found.assumptions[0].status == "not checked"
+    assert above > 0
+
+
 def test_few_gold_rows_rank_as_all_do_with_wider_intervals():
     weak, student, truth = models(3000)
     few = np.where(np.arange(3000) < 100, truth, np.nan)
@@ -92,10 +147,12 @@ def test_classes_by_labels_or_probabilities_and_names():
     brier = rank_weak_models(weak, student, y, divergence=Squared())
     assert brier.score[0].estimate != by_label.score[0].estimate
     text = str(by_label.summary())
-    assert "sharp" in text and "P(best)" in text and "not checked" in text
+    for word in ("sharp", "P(limit)", "P(error)", "excess", "not checked"):
+        assert word in text
+    assert text == str(by_label) and len(repr(by_label)) < 100
 
 
-@pytest.mark.parametrize(("n_known", "n"), [(200, 600), (1000, 2000), (5000, 5000)])
+@pytest.mark.parametrize(("n_known", "n"), [(200, 600), (1000, 1000)])
 def test_score_intervals_cover(n_known, n):
     """Fixed models on fresh rows: the score's expectation is known."""
     rng = np.random.default_rng(0)

@@ -23,6 +23,23 @@ def test_estimate_is_the_ratio_of_accuracies():
     assert found.gap.estimate == pytest.approx(c - a)
 
 
+def test_a_gap_of_three_rows_is_a_difference_of_accuracies():
+    found = performance_gap_recovered([0, 0, 1], [0, 1, 1], [1, 1, 1], [1, 1, 1])
+    assert found.gap.estimate == pytest.approx(2 / 3) and found.gap.high == 1.0
+    assert -1.0 <= found.gap.low < 0.0
+
+
+def test_it_prints_as_a_table_that_says_whether_there_is_a_gap():
+    weak, student, ceiling, y = labels(1000, np.random.default_rng(0))
+    found = performance_gap_recovered(weak, student, ceiling, y)
+    text = str(found)
+    for words in ("share recovered", "Fieller", f"{found.high:.3f}", "there is a gap"):
+        assert words in text
+    none = performance_gap_recovered(weak, student, weak, y)
+    assert "its share is undefined" in str(none) and "undefined" in repr(none)
+    assert max(len(repr(found)), len(repr(none))) < 80
+
+
 def test_the_interval_inverts_the_test():
     weak, student, ceiling, y = labels(500, np.random.default_rng(1))
     found = performance_gap_recovered(weak, student, ceiling, y, confidence_level=0.9)
@@ -58,17 +75,18 @@ def test_rare_differences_are_covered(near, apart):
     rng, found = np.random.default_rng(8), []
     errors = {"weak": 0.3, "ceiling": 0.05}
     truth = {k: apart * (2 * e - 1) / 0.25 + (k == "ceiling") for k, e in errors.items()}[near]
-    for _ in range(600):
+    for _ in range(400):
         weak, ceiling, y = labels(200, rng, tuple(errors.values()))
         left = {"weak": weak, "ceiling": ceiling}[near]
         student = np.where(rng.random(200) < apart, 1 - left, left)
         found.append(performance_gap_recovered(weak, student, ceiling, y))
     assert all(one.valid for one in found)
     # Three standard errors below .93.
-    assert np.mean([one.low <= truth <= one.high for one in found]) >= 0.93 - 0.031
+    inside = np.mean([one.low <= truth <= one.high for one in found])
+    assert inside >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / 400)
 
 
-@pytest.mark.parametrize("n", [200, 1000, 5000])
+@pytest.mark.parametrize("n", [200, 5000])
 def test_interval_covers(n):
     rng = np.random.default_rng(0)
     found = [performance_gap_recovered(*labels(n, rng)) for _ in range(800)]
@@ -116,7 +134,7 @@ def test_few_gold_labels_and_rare_errors_show_no_gap_where_there_is_none(error):
 
 def test_the_flag_is_the_gap_s_own_interval():
     rng = np.random.default_rng(4)
-    for _ in range(300):
+    for _ in range(100):
         *models, y = labels(100, rng, (0.3, 0.25, 0.2))
         for gold in (y, np.where(np.arange(100) < 20, y, np.nan)):
             found = performance_gap_recovered(*models, gold)

@@ -30,7 +30,7 @@ from w2s_stats.testing.strategies import (
     real_rows,
 )
 
-few = {"n_resamples": 50, "random_state": 0}
+few = {"n_resamples": 10, "random_state": 0}
 positive = partial(real_rows, low=0.01, high=10.0)
 
 
@@ -91,12 +91,12 @@ PROJECTIONS = {
 
 @pytest.mark.parametrize("name", ANY_MODELS)
 def test_accepts_bounds_of_any_models(name):
-    check_bound(*ANY_MODELS[name], max_examples=20)
+    check_bound(*ANY_MODELS[name], max_examples=10)
 
 
 @pytest.mark.parametrize("name", PROJECTIONS)
 def test_accepts_bounds_of_projections(name):
-    check_bound(*PROJECTIONS[name], max_examples=20)
+    check_bound(*PROJECTIONS[name], max_examples=10)
 
 
 class Envelope:
@@ -122,7 +122,7 @@ class Envelope:
 
 
 def test_accepts_bounds_of_others():
-    check_bound(Envelope())
+    check_bound(Envelope(), max_examples=50)
 
 
 def too_tight(self, *models, **options):
@@ -259,3 +259,18 @@ def test_a_class_is_no_bound():
 def test_errors_of_the_bound_are_its_own():
     with pytest.raises(ValueError, match="gamma must lie between 0 and 1/2"):
         check_bound(KLSandwich(gamma=2.0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((lambda: 0,), "bound must be a bound, or a callable .* that does not take one argument"),
+        ((lambda case: (case, 1),), "bound must be a bound, or a callable .* that returns .Model"),
+        ((3,), "bound must be a bound, or a callable from a ModelTriple to one; found 3"),
+        ((KLSandwich(), model_triples), "found the function model_triples: call it, model_triples"),
+        ((KLSandwich(), [1]), r"cases must be a strategy, as model_triples\(\); found \[1\]"),
+    ],
+)
+def test_what_is_no_bound_or_no_strategy_is_refused(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        check_bound(*arguments, max_examples=1)

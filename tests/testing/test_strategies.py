@@ -84,8 +84,24 @@ def test_model_triples_of_every_kind(kind):
 
 @given(convex_classes(real_rows, n_rows=4), linear_classes(n_rows=5, n_features=3))
 def test_classes(hull, ball):
-    assert 1 <= len(hull.heads) <= 4 and all(len(head) == 4 for head in hull.heads)
-    assert ball.features.shape == (5, 3) and 0.1 <= ball.radius <= 10.0
+    assert 1 <= len(hull.heads) <= 4 and len({h.shape for h in hull.heads}) == 1
+    assert max(np.abs(head).max() for head in hull.heads) <= 100.0
+    assert all(len(head) == 4 for head in hull.heads)
+    direction = hull.heads[-1]
+    farthest = max(np.vdot(direction, head) for head in hull.heads)
+    assert np.vdot(direction, hull.maximizer(direction)) == pytest.approx(farthest)
+    assert ball.features.shape == (5, 3) and np.abs(ball.features).max() <= 10.0
+    assert 0.1 <= ball.radius <= 10.0
+    reach = ball.radius * np.linalg.norm(ball.features, axis=1)
+    assert (np.abs(ball.maximizer(np.arange(5.0))) <= reach * (1 + 1e-12)).all()
+
+
+def test_classes_of_every_kind():
+    hulls, balls = convex_classes(real_rows, n_rows=4), linear_classes(n_rows=5, n_features=3)
+    found(hulls, lambda h: len(h.heads) == 4 and not np.array_equal(h.heads[0], h.heads[1]))
+    found(hulls, lambda h: len(h.heads) > 1 and np.array_equal(h.heads[0], h.heads[1]))
+    found(balls, lambda b: b.radius > 5.0 and np.linalg.matrix_rank(b.features) == 3)
+    found(balls, lambda b: b.radius < 0.5 and np.linalg.matrix_rank(b.features) < 3)
 
 
 @settings(max_examples=25, phases=[Phase.generate])

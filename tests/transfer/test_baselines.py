@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -228,7 +229,8 @@ def test_names_of_classes_come_back(classes):
 
 def test_a_class_that_the_source_lacks_has_probability_zero(classes):
     y = np.where(classes.y == 2, 1, classes.y)
-    model = fit(SourceOnlyClassifier(), classes, y)
+    with pytest.warns(UserWarning, match="labels that y never has"):
+        model = fit(SourceOnlyClassifier(), classes, y)
     assert list(model.classes_) == [0, 1, 2]
     proba = model.predict_proba(classes.X)
     assert (proba[:, 2] == 0).all()
@@ -251,11 +253,16 @@ def test_an_estimator_without_weights_is_for_rows_of_weight_one(real):
             refused()
 
 
-def test_a_pipeline_gets_its_weights(real):
-    inside = make_pipeline(StandardScaler(), LinearRegression())
-    found = fit(WeakTrainingRegressor(inside, source_weight=3.0), real).predict(real.X)
+def test_pipelines_and_searches_get_their_weights(real):
+    scaled = make_pipeline(StandardScaler(), LinearRegression())
     expected = fit(WeakTrainingRegressor(source_weight=3.0), real).predict(real.X)
-    np.testing.assert_allclose(found, expected)
+    for inside in (
+        scaled,
+        GridSearchCV(LinearRegression(), {"positive": [False]}, cv=2),
+        GridSearchCV(scaled, {"verbose": [False]}, cv=2),
+    ):
+        found = fit(WeakTrainingRegressor(inside, source_weight=3.0), real).predict(real.X)
+        np.testing.assert_allclose(found, expected)
 
 
 def test_the_seed_reaches_what_is_inside(real):

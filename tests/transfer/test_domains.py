@@ -92,7 +92,8 @@ def test_missing_class_labels_of_every_type(y, classes):
 
 
 def test_weak_labels_may_bring_classes_and_may_be_probabilities():
-    hard = classification([0, 1, 0, -1, -1, -1], y_weak=[0, 1, 3, 3, 0, 1])
+    with pytest.warns(UserWarning, match=r"labels that y never has, .* classes: 3 \(2 rows\)"):
+        hard = classification([0, 1, 0, -1, -1, -1], y_weak=[0, 1, 3, 3, 0, 1])
     assert hard.classes.tolist() == [0, 1, 3]
     proba = np.full((6, 2), 0.5, dtype=np.float32)
     proba[0] = [0.3, 0.70001]
@@ -210,8 +211,9 @@ CODES = [0, 1, 0, -1, -1, -1]
         (CODES, {"y_weak": [0.0, 1, 0, 1, 0, 0.3]}, "found the number 0.3"),
         (CODES, {"y_weak": np.full((6, 3), 1 / 3)}, "a probability for each of the 2 classes"),
         (CODES, {"y_weak": np.full((5, 2), 0.5)}, "y_weak must have a row for each of the 6"),
-        (CODES, {"y_weak": np.full((6, 2), 0.4)}, r"sum to one in each row; found \[0.4, 0.4\]"),
-        (CODES, {"y_weak": np.tile([1.5, -0.5], (6, 1))}, "probabilities in"),
+        (CODES, {"y_weak": np.full((6, 2), 0.4)}, "y_weak must sum to 1 .* found a sum of 0.8"),
+        (CODES, {"y_weak": np.full((6, 2), 0.500005)}, "sum to 1 within 1e-06; found a sum of"),
+        (CODES, {"y_weak": np.tile([1.5, -0.5], (6, 1))}, "probabilities, none negative; found -0"),
         (np.ones((6, 2), dtype=int), {"y_weak": CODES}, "y must have one column of labels"),
         ([0.5, 0.25, 0.1, NAN, NAN, NAN], {"y_weak": CODES}, "Unknown label type"),
     ],

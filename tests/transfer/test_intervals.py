@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
+from w2s_stats._intervals import bootstrap_mean, wilson_rate
 from w2s_stats.transfer._intervals import mean_interval
 
 N_TRIALS = 600
@@ -41,17 +42,17 @@ def test_t_with_weights_that_follow_the_values():
     assert 0.92 <= coverage(draw, truth) <= 0.975
 
 
-@pytest.mark.parametrize("rate", [0.02, 0.3])
-def test_wilson_of_rates(rate):
-    found = coverage(lambda r: ((r.uniform(size=80) < rate) * 1.0, None), rate, rate=True)
-    assert 0.91 <= found <= 0.985
-
-
-def test_bootstrap():
-    found = coverage(
-        lambda r: (r.normal(size=100) ** 2, None), 1.0, n_trials=150, method="bootstrap"
-    )
-    assert 0.87 <= found <= 0.985
+def test_rates_and_resamples_are_those_of_the_intervals():
+    random = np.random.default_rng(0)
+    values, weight = random.normal(size=50) ** 2, random.uniform(0.5, 2.0, 50)
+    wrong = (values > 1.0) * 1.0
+    resampled = bootstrap_mean(values, weight, random_state=0)
+    for found, expected in [
+        (mean_interval(wrong, weight, rate=True), wilson_rate(wrong, weight)),
+        (mean_interval(values, weight, method="bootstrap"), resampled),
+    ]:
+        assert (found.mean, found.lower, found.upper, found.method) == tuple(expected)
+        assert found.n_rows == 50
 
 
 def test_t_is_the_textbook_interval():
@@ -67,6 +68,12 @@ def test_rows_without_value_or_weight_do_not_count():
     found = mean_interval(values, np.array([1.0, 1.0, 1.0, 1.0, 0.0]))
     assert found == mean_interval(values[[0, 1, 3]])
     assert found.n_rows == 3
+
+
+def test_what_was_held_impossible_is_not_left_out():
+    found = mean_interval(np.array([-1.0, -2.0, -np.inf]))
+    assert (found.mean, found.method, found.n_rows) == (-np.inf, "none", 3)
+    assert np.isnan(found.lower) and np.isnan(found.upper)
 
 
 @pytest.mark.parametrize("values", [[], [np.nan], [2.0]])

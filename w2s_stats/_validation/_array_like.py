@@ -26,7 +26,7 @@ _DIMENSIONS = {(1,): "one dimension", (2,): "two dimensions", (1, 2): "one or tw
 
 def check_features(estimator: Any, X: Any, *, reset: bool = True) -> np.ndarray:
     """X in floating point; the estimator keeps what its columns are, or compares them."""
-    X = from_tensor(X, name="X")
+    X = unmasked(from_tensor(X, name="X"))
     if on_gpu(X):
         raise TypeError("X must be a NumPy array here; found one of CuPy's: take X.get().")
     try:
@@ -47,13 +47,39 @@ def check_features_anywhere(estimator: Any, X: Any, *, reset: bool = True) -> np
 
 
 def as_array(values: Any, name: str) -> np.ndarray:
-    """Any values as an array; raise where they are sparse or make no rows of one length."""
+    """Any values as an array; raise where they are sparse or make no rows of one length.
+
+    A tensor is read where it lies, without its graph; masked entries are missing.
+    """
+    values = from_tensor(values, name=name)
     if issparse(values):
         raise TypeError(f"{name} must be a dense array; found a sparse one: take its toarray().")
     try:
-        return np.asarray(values)
+        return np.asarray(unmasked(values))
     except ValueError:
         raise ValueError(f"{name} must be an array; found rows of different lengths.") from None
+
+
+def unmasked(values: Any) -> Any:
+    """A masked array with NaN, or None where it holds no numbers, for its masked entries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats._validation import unmasked
+    >>> unmasked(np.ma.masked_array([3, 7], mask=[False, True]))
+    array([ 3., nan])
+    """
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    if not np.ma.is_masked(values):
+        return values.data
+    if values.dtype.kind not in "fiub":
+        named = values.data.astype(object)
+        named[values.mask] = None
+        return named
+    dtype = values.dtype if values.dtype.kind == "f" else np.float64
+    return np.ma.filled(values.astype(dtype), np.nan)
 
 
 def check_numbers(
@@ -68,7 +94,7 @@ def check_numbers(
 def checked(
     values: Any, name: str, entries: Entries, dimensions: tuple[int, ...] = (1, 2), **options: Any
 ) -> np.ndarray:
-    values = from_tensor(values, name=name)
+    values = unmasked(from_tensor(values, name=name))
     if on_gpu(values):
         if _is_sound(values, entries, dimensions):
             return values.astype(np.float64, copy=False)

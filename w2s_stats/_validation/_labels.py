@@ -130,7 +130,10 @@ def check_class_numbers(
         row = int(wrong.argmax())
         accepted = "0, 1, 2, ..." if n_classes is None else f"from 0 to {n_classes - 1}"
         found = f"{labels[row]:g}" if np.isfinite(labels[row]) else shown(labels[row])
-        raise ValueError(f"{name} must hold class labels {accepted}; found {found} in row {row}.")
+        hint = ": a missing label is NaN here" if gaps and labels[row] == -1 else ""
+        raise ValueError(
+            f"{name} must hold class labels {accepted}; found {found} in row {row}{hint}."
+        )
 
 
 def check_counts(y: np.ndarray, *, name: str = "y") -> None:

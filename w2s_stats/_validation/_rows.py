@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Iterator
+
 import numpy as np
 
 from w2s_kernels._backend import on_gpu
@@ -13,23 +15,40 @@ _GPU_CHUNK = 1 << 24  # numbers: a launch costs as much as many rows
 _LARGEST = 1e70
 
 
+def count_distinct(keys: Iterable[Hashable], enough: int) -> int:
+    """How many distinct keys there are; counts up to `enough`."""
+    seen: set[Hashable] = set()
+    for key in keys:
+        seen.add(key)
+        if len(seen) >= enough:
+            break
+    return len(seen)
+
+
+def row_keys(rows: np.ndarray) -> Iterator[bytes]:
+    """Bits of each row; zero has one sign."""
+    return ((row + 0.0).tobytes() for row in rows)
+
+
 def check_distinct_rows(
     X: np.ndarray, Y: np.ndarray, weight: np.ndarray | None, n_experts: int
 ) -> None:
     """Raise if fewer distinct rows (x, y) have weight than there are experts."""
-    seen: set[bytes] = set()
-    for start in range(0, len(X), _CHUNK):
-        stop = min(start + _CHUNK, len(X))
-        keep = slice(None) if weight is None else weight[start:stop] > 0
-        rows = to_host(np.concatenate([X[start:stop], Y[start:stop]], axis=1)[keep])
-        for row in rows:
-            seen.add((row + 0.0).tobytes())
-            if len(seen) >= n_experts:
-                return
-    raise ValueError(
-        f"n_experts={n_experts} needs at least as many distinct rows of X and y; found "
-        f"n_samples={len(X)} with {len(seen)} distinct."
-    )
+
+    def keys() -> Iterator[bytes]:
+        for start in range(0, len(X), _CHUNK):
+            stop = min(start + _CHUNK, len(X))
+            keep = slice(None) if weight is None else weight[start:stop] > 0
+            yield from row_keys(
+                to_host(np.concatenate([X[start:stop], Y[start:stop]], axis=1)[keep])
+            )
+
+    found = count_distinct(keys(), n_experts)
+    if found < n_experts:
+        raise ValueError(
+            f"n_experts={n_experts} needs at least as many distinct rows of X and y; found "
+            f"n_samples={len(X)} with {found} distinct."
+        )
 
 
 def check_sizes(values: np.ndarray, name: str, apart: np.ndarray | None = None) -> None:

@@ -10,8 +10,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from w2s_stats._summary import number, plain_table, summary_of
-from w2s_stats._validation import whole_or_nothing
+from w2s_stats._summary import interval_table, summary_of
+from w2s_stats._validation import check_alignment, whole_or_nothing
+from w2s_stats.bounds._glossary import explained
+from w2s_stats.bounds._verdict import Excess, excess_of, verdict
 
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
@@ -85,8 +87,10 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
     holds_ : bool or None
         Whether `estimate_` lies between the limits, up to rounding. None without truth, and where
         only some rows are labelled: estimate and limits are then means over different rows, and a
-        true inequality can fail between them; compare `interval_` with the limits. (Likewise where
-        labels are right on average only, as corrected ones.)
+        true inequality can fail between them. (Likewise where labels are right on average only, as
+        corrected ones.) `summary` then says, as it does where this is False, what the interval of
+        "gain - misfit" tells of the inequality, for bounds that have one; of others compare
+        `interval_` with the limits.
     assumptions_ : list of Assumption
     table_ : list of Quantity
         Every other quantity, under a name of its own.
@@ -102,6 +106,8 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
     ...         self.confidence_level = confidence_level
     ...
     ...     def _fit(self, y_weak, y_student, y_true, **unused):
+    ...         if y_true is None:
+    ...             return self._conclude(None, -np.inf, np.inf, table=[], assumptions=[])
     ...         weak = np.mean(np.subtract(y_true, y_weak) ** 2)
     ...         student = np.mean(np.subtract(y_true, y_student) ** 2)
     ...         estimate = (weak - student, np.nan, np.nan, "")
@@ -109,9 +115,13 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
     >>> bound = AtMostTheWeakError().fit([0.0, 2.0], [0.5, 1.0], [1.0, 1.0])
     >>> bound.estimate_, bound.upper_, bound.holds_
     (0.875, 1.0, True)
+    >>> from w2s_stats.testing import check_bound
+    >>> from w2s_stats.testing.strategies import model_triples, real_rows
+    >>> check_bound(AtMostTheWeakError(), model_triples(real_rows), max_examples=20)
     """
 
     confidence_level: float
+    _excess: Excess | None = None
 
     @whole_or_nothing
     def fit(
@@ -130,18 +140,21 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         ----------
         y_weak, y_student : array-like of shape (n_samples,) or (n_samples, n_columns)
             Predictions of the weak model and of the student: any numbers; or class probabilities,
-            a column a class or, in one dimension, the positive class's.
+            a column a class or, in one dimension, the positive class's. Rows are taken by their
+            position; data frames that differ in index or columns are refused, here and below.
         y_true : array-like of shape (n_samples,) or (n_samples, n_columns), default=None
             The truth in the form of the predictions, or class labels 0, 1, ... where they have
-            classes; NaN where a row has none. None: no row has.
+            classes; NaN, or masked, where a row has none. None: no row has.
         y_ceiling : array-like of the shape of `y_weak`, default=None
             Predictions of F_s, a member of the student's class. Ignored by most.
         neighbors : array-like of shape (n_samples, n_neighbors), or sparse (n_samples, n_samples)
             The rows next to each row, by number (-1 fills up), or a graph of scikit-learn. Which
             rows are neighbours must not depend on labels. Ignored by most.
         sample_weight : array-like of shape (n_samples,), default=None
-            Rows of weight zero are left out. Intervals that hold at every n are for rows without
-            weights.
+            Importance weights: estimates and limits are weighted means, so that weight 2 there is
+            the row twice. In intervals it is not: a row is one observation, whatever it weighs
+            (n stays, and uneven weights widen). For rows that were seen twice, repeat them. Rows of
+            weight zero are left out. Intervals that hold at every n are for rows without weights.
 
         Returns
         -------
@@ -150,9 +163,23 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         Raises
         ------
         ValueError
-            If arrays differ in shape or are not of the kind, a label is no class, or a parameter is
-            not what it should be: one sentence, and nothing is half-fitted.
+            If arrays differ in shape or are not of the kind, data frames in their columns or index,
+            a label is no class, or a parameter is not what it should be: one sentence, and nothing
+            is half-fitted.
+
+        Warns
+        -----
+        UserWarning
+            If a bound that takes logarithms of probabilities finds only 0 and 1 in `y_weak` or
+            `y_student`: hard labels, most likely.
         """
+        check_alignment(
+            y_weak=y_weak,
+            y_student=y_student,
+            y_true=y_true,
+            y_ceiling=y_ceiling,
+            sample_weight=sample_weight,
+        )
         return self._fit(
             y_weak,
             y_student,
@@ -186,12 +213,14 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         rounding: float = 1e-9,
         cancelled: float = 0.0,
         comparable: bool = True,
+        excess: Quantity | None = None,
     ) -> Self:
         """Set all fitted attributes at once; `estimate` is an Interval, None without truth.
 
         `rounding` is relative to the largest finite number of the three compared; `cancelled` is
         the rounding of larger numbers that the estimate is the difference of. `comparable` says
-        whether the estimate is the sample's value over the very rows of the limits.
+        whether the estimate is the sample's value over the very rows of the limits. `excess` is
+        the estimate less the lower limit, with the interval of their difference.
         """
         for assumption in assumptions:
             if assumption.status not in STATUSES:
@@ -208,10 +237,11 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
         self.interval_ = float(low), float(high)
         self.method_ = method
         self.holds_ = None
+        compared = np.array([self.estimate_, self.lower_, self.upper_])
+        slack = rounding * np.abs(compared[np.isfinite(compared)]).max(initial=0.0)
+        slack += cancelled
+        self._excess = excess_of(excess, self.upper_ - self.lower_, slack)
         if comparable and not np.isnan(self.estimate_):
-            compared = np.array([self.estimate_, self.lower_, self.upper_])
-            slack = rounding * np.abs(compared[np.isfinite(compared)]).max(initial=0.0)
-            slack += cancelled
             self.holds_ = bool(self.lower_ - slack <= self.estimate_ <= self.upper_ + slack)
         self.assumptions_ = list(assumptions)
         self.table_ = list(table)
@@ -232,30 +262,7 @@ class Bound(BaseEstimator, metaclass=ABCMeta):
             Quantity("upper limit", self.upper_),
             *self.table_,
         ]
-        tail = 0.5 - 0.5 * self.confidence_level
-        table = plain_table(
-            type(self).__name__,
-            "",
-            [row.name for row in rows],
-            ["value", f"[{tail:.6g}", f"{1.0 - tail:.6g}]", "interval"],
-            [
-                [
-                    number(row.value, 4),
-                    "" if np.isnan(row.low) else number(row.low, 4),
-                    "" if np.isnan(row.high) else number(row.high, 4),
-                    row.method,
-                ]
-                for row in rows
-            ],
-        )
-        word = "yes, on" if self.holds_ else "no, not on"
-        held = f"Does the estimate lie within the limits? {word} this sample."
-        if np.isnan(self.estimate_):
-            held = (
-                "There is no estimate to compare with the limits: no truth was given, or it is not "
-                "computed here."
-            )
-        elif self.holds_ is None:
-            held = "The estimate is not over the limits' own rows: compare interval_ with them."
-        notes = [held, *(f"{a.name}: {a.status}." for a in self.assumptions_)]
-        return summary_of([table], notes)
+        table = interval_table(type(self).__name__, rows, self.confidence_level)
+        assumptions = [f"{a.name}: {a.status}." for a in self.assumptions_]
+        words = explained([*(f"{row.name} {row.method}" for row in rows), *assumptions])
+        return summary_of([table], [verdict(self), *assumptions, *words])

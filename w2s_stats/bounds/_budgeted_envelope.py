@@ -9,7 +9,7 @@ import numpy as np
 from w2s_stats._intervals import Interval
 from w2s_stats._validation import check_confidence_level, is_number, shown
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._inputs import Predictions, check_class_predictions
+from w2s_stats.bounds._inputs import Predictions, check_class_predictions, warn_of_hard_labels
 from w2s_stats.bounds._log_ratio import distributions, row_facts
 from w2s_stats.bounds._row_means import FRESH_ROWS, mean_of_known_rows, mean_of_rows
 from w2s_stats.bounds._rows import blocks
@@ -87,6 +87,7 @@ class BudgetedEnvelope(Bound):
     ) -> Self:
         level = check_confidence_level(self.confidence_level)
         data = check_class_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
+        warn_of_hard_labels(data)
         weak, student, weight = data.weak, data.student, data.weight
         facts = row_facts(weak, student, data.truth)
         error = _weak_error(data, level)

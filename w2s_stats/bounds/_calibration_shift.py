@@ -64,7 +64,7 @@ class CalibrationShift(Bound):
     ----------
     measure : {"same-information", "distance", "smooth", "smooth-vector"}, default="smooth"
     n_bins : int, default=10
-        Of each model's probability, in the grid of "same-information".
+        Of each model's probability, in the grid of "same-information"; at most 1,000.
     confidence_level : float, default=0.95
 
     Attributes
@@ -74,7 +74,8 @@ class CalibrationShift(Bound):
         than two classes, "smooth-vector", which are limited here but not computed.
     lower_, upper_ : float
         -+ L times the observed mean distance in this sample, the tightest limit. `table_` has its
-        intervals for a population, and the limits by Pinsker and by Bretagnolle and Huber.
+        intervals for a population, and the limits by Pinsker and by Bretagnolle and Huber. None
+        is above 2 (1 in one dimension), the largest error; of corrected labels there is no largest.
     interval_ : tuple of two floats
         Valid at every n, and wide (theory 9.5, and its like for cells): each of the two errors is
         within c sqrt(E r^2 / n) + sqrt(2 log(1 / delta) / n) of its population value, r = y - F,
@@ -127,9 +128,11 @@ class CalibrationShift(Bound):
             )
         apart = _distances(data.weak, data.student) * (0.5 if positive_only else 1.0)
         largest = 1.0 if positive_only else 2.0
-        table = self._limits(apart, data, level, largest=largest)
-        limit = table[0].value
         corrected = y_true if isinstance(y_true, CorrectedLabels) else None
+        # An error is at most the distance of labels and forecast: of labels in [0, 1], `largest`.
+        most = largest if corrected is None else np.inf
+        table = self._limits(apart, data, level, largest=largest, most=most)
+        limit = table[0].value
         estimate = None
         if data.truth is not None and is_computed(self.measure, data.weak.shape[1]):
             before, after, reach = calibration_change(
@@ -148,7 +151,7 @@ class CalibrationShift(Bound):
                 bernstein = empirical_bernstein_mean(
                     apart, 0.0, largest, confidence_level=(1 + level) / 2
                 )
-                cap = LIPSCHITZ[self.measure] * bernstein.high
+                cap = min(LIPSCHITZ[self.measure] * bernstein.high, most)
                 low, high = max(change - reach, -cap), min(change + reach, cap)
                 estimate = Interval(change, low, high, "finite-sample")
             table += [
@@ -179,12 +182,15 @@ class CalibrationShift(Bound):
                 "calibrated weak model can be off by 1/2 - e (theory 4.2), so no bound is true."
             )
         check_choice("measure", self.measure, tuple(LIPSCHITZ))
-        check_bins(self.n_bins, "uniform")
+        check_bins(self.n_bins, "uniform", most=1000)  # on two sides of a grid
 
     def _limits(
-        self, apart: np.ndarray, data: Predictions, level: float, *, largest: float
+        self, apart: np.ndarray, data: Predictions, level: float, *, largest: float, most: float
     ) -> list[Quantity]:
-        """L times the mean distance, which is `largest` at most, and times what KL makes of it."""
+        """L times the mean distance, which is `largest` at most, and times what KL makes of it.
+
+        No limit is above `most`, the largest change that there is.
+        """
         factor = LIPSCHITZ[self.measure]
         found = {"": mean_of_rows(apart, data.weight, level)}
         if data.weight is None:
@@ -192,9 +198,9 @@ class CalibrationShift(Bound):
         table = [
             Quantity(
                 f"observed, L mean distance{kind}: +-",
-                factor * mean.estimate,
-                factor * mean.low,
-                factor * mean.high,
+                min(factor * mean.estimate, most),
+                min(factor * mean.low, most),
+                min(factor * mean.high, most),
                 mean.method,
             )
             for kind, mean in found.items()
@@ -203,9 +209,11 @@ class CalibrationShift(Bound):
         for name, rows in (("weak || student", facts.forward), ("student || weak", facts.reverse)):
             d = mean_of_rows(rows, data.weight, level)
             table += [
-                through(f"Pinsker, KL({name}): +-", d, lambda d: half * np.sqrt(d / 2)),
+                through(f"Pinsker, KL({name}): +-", d, lambda d: min(half * np.sqrt(d / 2), most)),
                 through(
-                    f"Bretagnolle-Huber, KL({name}): +-", d, lambda d: half * np.sqrt(-np.expm1(-d))
+                    f"Bretagnolle-Huber, KL({name}): +-",
+                    d,
+                    lambda d: min(half * np.sqrt(-np.expm1(-d)), most),
                 ),
                 Quantity(f"KL({name})", *d),
             ]

@@ -89,9 +89,13 @@ class NormBall:
     def maximizer(self, direction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
         """Member with the largest mean of <f(x), direction(x)>: theta along E h d'."""
         check_rows_of(self, len(self.features), direction)
+        return self.features @ self.coefficients(direction, weight)
+
+    def coefficients(self, direction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+        """Its theta."""
         slopes = moment(self.features, direction, weight)
         norm = np.linalg.norm(slopes)
-        return self.features @ (slopes * (self.radius / norm if norm > 0 else 0.0))
+        return slopes * (self.radius / norm if norm > 0 else 0.0)
 
 
 class ConvexHull:

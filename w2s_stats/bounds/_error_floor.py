@@ -18,7 +18,13 @@ from w2s_stats._validation import (
     check_confidence_level,
 )
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._inputs import Predictions, check_class_predictions, check_predictions
+from w2s_stats.bounds._gain import LARGEST
+from w2s_stats.bounds._inputs import (
+    Predictions,
+    check_class_predictions,
+    check_predictions,
+    warn_of_hard_labels,
+)
 from w2s_stats.bounds._log_ratio import distributions
 from w2s_stats.bounds._row_means import (
     FRESH_ROWS,
@@ -102,6 +108,8 @@ class ErrorFloor(Bound):
             rows = _squared_rows(found)
         else:
             found = check_class_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
+            if self.loss != "zero-one":
+                warn_of_hard_labels(found)
             rows = _probability_rows(found.weak, found.student, found.truth, self.loss)
         weight = found.weight
         error, floor = rows.pop("error"), rows["floor"]
@@ -184,7 +192,14 @@ def _squared_rows(found: Predictions) -> dict[str, np.ndarray]:
         error[found.labelled] = found.labelled_values(
             lambda truth, rows: _square(truth, weak[rows]) + _square(truth, student[rows])
         )
-    return {"floor": _square(weak, student) / 2, "error": error}
+    floor = _square(weak, student) / 2
+    for row in np.flatnonzero((floor > LARGEST) | (error > LARGEST)):
+        size = max(floor[row], error[row])
+        raise ValueError(
+            f"Squared errors must be at most {LARGEST:g}; found {size:.3g} in row "
+            f"{found.number(int(row))}: rescale y_weak, y_student and y_true."
+        )
+    return {"floor": floor, "error": error}
 
 
 def _at_most_one(found: Predictions) -> bool:
@@ -204,6 +219,7 @@ def _square(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Squared distance of every two rows, in double precision."""
     out = np.empty(len(a))
     for block in blocks_of(a):
-        apart = (a[block].astype(np.float64) - b[block]) ** 2
-        out[block] = apart if apart.ndim == 1 else apart.sum(axis=1)
+        with np.errstate(over="ignore"):
+            apart = (a[block].astype(np.float64) - b[block]) ** 2
+            out[block] = apart if apart.ndim == 1 else apart.sum(axis=1)
     return out

@@ -15,6 +15,9 @@ from w2s_stats.bounds._inputs import Predictions
 from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS, powered_mean
 from w2s_stats.bounds._rows import blocks_of
 
+# Of a row's divergence: intervals are made of its third power.
+LARGEST = 1e100
+
 # Of a limit: what holds up to rounding holds.
 ROUNDING = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}
 
@@ -63,6 +66,7 @@ class GainBound(Bound):
         *,
         table: Sequence[Quantity],
         assumptions: Sequence[Assumption],
+        excess: Quantity | None = None,
     ) -> Self:
         """Conclude with the gain, which is known where the models' errors are."""
         estimate, cancelled = None, 0.0
@@ -82,6 +86,7 @@ class GainBound(Bound):
             rounding=ROUNDING[data.student.dtype],
             cancelled=cancelled,
             comparable=data.complete,
+            excess=excess,
         )
 
 
@@ -115,12 +120,18 @@ def divergence_rows(
     """
     _check_domain(divergence, first, p, second, q, data, rows)
     values = np.asarray(divergence.pointwise(p, q), dtype=np.float64)
-    if not np.isfinite(values).all():
-        row = int((~np.isfinite(values)).argmax())
+    if not values.max() <= LARGEST:
+        row = int((~(values <= LARGEST)).argmax())
+        size = float(max(np.abs(p[row]).max(), np.abs(q[row]).max()))
+        accepted, found = "finite", shown(values[row])
+        advice = f"clip {second} away from the border of the domain"
+        if np.isfinite(values[row]):
+            accepted, found = f"at most {LARGEST:g}", f"{values[row]:.3g}"
+        if np.isfinite(values[row]) or size > np.sqrt(LARGEST):
+            advice = f"rescale {first} and {second}"
         raise ValueError(
-            f"{type(divergence).__name__} of {first} from {second} must be finite; found "
-            f"{shown(values[row])} in row {_number(row, data, rows)}: clip {second} away from the "
-            "border of the domain."
+            f"{type(divergence).__name__} of {first} from {second} must be {accepted}; found "
+            f"{found} in row {_number(row, data, rows)}: {advice}."
         )
     return values
 

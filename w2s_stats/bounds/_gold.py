@@ -172,7 +172,7 @@ class GoldLabelPlan(Bound):
                 else:
                     shorter = normal_mean(middle + width * term, confidence_level=level)
                 table.append(Quantity("gain, asymptotic", *shorter))
-        numbers, n_given = data.numbers(), len(np.asarray(y_weak))
+        numbers, n_given = data.numbers(), data.n_given
         self.envelope_ = np.zeros((n_given, 2))
         self.envelope_[numbers] = n_given * share[:, None] * np.column_stack([low, high])
         self.rows_ = numbers[rows]

@@ -12,6 +12,7 @@ from w2s_stats.bounds._log_ratio import check_pair
 from w2s_stats.bounds._rows import blocks
 from w2s_stats.bounds._truth import Truth, check_truth
 from w2s_stats.divergences._probabilities import as_float
+from w2s_stats.exceptions import warn
 
 # Numbers in a block of rows that are made of labels, or chosen: some for every thread.
 _BLOCK = 1 << 20
@@ -77,6 +78,11 @@ class Predictions(NamedTuple):
         """What a row, the row-th of some, is called in the arrays that were given."""
         return int(self.numbers()[rows][row])
 
+    @property
+    def n_given(self) -> int:
+        """How many rows were given, counted or not."""
+        return len(self.weak if isinstance(self.counted, slice) else self.counted)
+
     def numbers(self) -> np.ndarray:
         """What the rows are called in the arrays that were given."""
         if isinstance(self.counted, slice):
@@ -134,6 +140,22 @@ def check_class_predictions(
     weak, student = check_pair(y_weak, y_student)
     weight = check_weight(sample_weight, weak)
     return _counted(weak, student, truth_of(y_true, *weak.shape), None, weight)
+
+
+def warn_of_hard_labels(data: Predictions) -> None:
+    """Warn if a model's probabilities are all 0 or 1: most likely they are its labels."""
+    for name, proba in (("y_weak", data.weak), ("y_student", data.student)):
+        if len(proba) > 1 and all(_hard(proba[block]) for block in blocks(*proba.shape)):
+            warn(
+                f"{name} holds only 0 and 1, hard labels: taken for probabilities, a single wrong "
+                "one makes errors and gains infinite. Give probabilities, or compare labels by "
+                "ErrorFloor(loss='zero-one') or agreement_report.",
+                UserWarning,
+            )
+
+
+def _hard(proba: np.ndarray) -> bool:
+    return bool(((proba == 0) | (proba == 1)).all())
 
 
 def _counted(

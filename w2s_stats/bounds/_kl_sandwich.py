@@ -8,7 +8,7 @@ import numpy as np
 
 from w2s_stats._validation import check_confidence_level
 from w2s_stats.bounds._base import Assumption, Bound, Quantity
-from w2s_stats.bounds._inputs import check_class_predictions
+from w2s_stats.bounds._inputs import check_class_predictions, warn_of_hard_labels
 from w2s_stats.bounds._log_ratio import RowFacts, row_facts
 from w2s_stats.bounds._parameters import check_floor_of
 from w2s_stats.bounds._ranges import log_range
@@ -131,6 +131,7 @@ class KLSandwich(Bound):
     ) -> Self:
         level = check_confidence_level(self.confidence_level)
         data = check_class_predictions(y_weak, y_student, y_true, sample_weight=sample_weight)
+        warn_of_hard_labels(data)
         facts = row_facts(data.weak, data.student, data.truth)
         n_classes, smallest = data.weak.shape[1], float(facts.floor.min())
         if self.gamma is not None:

@@ -37,7 +37,7 @@ def predicted_labels(y: Any, n_samples: int | None = None, *, name: str) -> np.n
     >>> predicted_labels([[0.2, 0.8], [0.5, 0.5]], name="y_weak")
     array([1, 0])
     """
-    values = np.asarray(y)
+    values = as_float(y, name=name)
     if values.ndim == 2:
         return check_probabilities(values, name=name, n_rows=n_samples).argmax(axis=1)
     labels = true_labels(values, values.size if n_samples is None else n_samples, name=name)

@@ -13,7 +13,7 @@ from w2s_stats.bounds._classes import NormBall, check_features
 from w2s_stats.bounds._gain import mean
 from w2s_stats.bounds._inputs import as_predictions
 from w2s_stats.bounds._projection import Projection
-from w2s_stats.bounds._rows import ahead, inner, weighted
+from w2s_stats.bounds._rows import blocks_of, inner, moment, weighted
 
 
 def project_least_squares(
@@ -67,15 +67,17 @@ def project_least_squares(
     rounding = S.max(initial=0.0) * max(H.shape) * np.finfo(S.dtype).eps
     kept = rounding < S
     U, S, Vt = U[:, kept], S[kept], Vt[kept]
-    parameters = _coefficients(U.T @ weighted(weak, scale), S, Vt, radius)
+    parameters = _coefficients(moment(U, weak, scale), S, Vt, radius)
     student = H @ parameters
-    miss = student - weak
+    miss = weak - student
     if ball is None:
-        remainder = U.T @ weighted(miss, scale)
+        remainder = moment(U, miss, scale)
         gap = float((remainder**2).sum() / (len(H) if weight is None else weight.sum()))
     else:
-        worst = ball.maximizer(-miss, weight)
-        gap = mean(2.0 * ahead(student, worst, miss), weight)
+        worst, ahead = ball.coefficients(miss, weight), np.empty(len(H))
+        for rows in blocks_of(weak):
+            ahead[rows] = inner(H[rows] @ worst - student[rows], miss[rows])
+        gap = mean(2.0 * ahead, weight)
     return Projection(student, parameters, mean(inner(miss, miss), weight), gap)
 
 

@@ -186,7 +186,7 @@ class MisfitGain(GainBound):
             within = self._mean(inside, data.weight)
             table.append(Quantity("gain - misfit, inside the class", *within))
 
-        known, printed = errors(divergence, data), []
+        known, printed, excess = errors(divergence, data), [], None
         if known is not None:
             rows, gain = data.labelled, known[0] - known[1]
             difference = gain - misfit[rows]
@@ -194,8 +194,12 @@ class MisfitGain(GainBound):
                 outside = self._labelled_mean(difference - inside[rows], misfit, data)
                 table.append(Quantity("gain - misfit, outside the class", *outside))
             of_weak, of_student = (self._labelled_mean(error, misfit, data) for error in known)
+            ahead = Quantity("gain - misfit", *self._labelled_mean(difference, misfit, data))
+            name = ahead.name if self.n_heads is None else "gain - misfit + correction"
+            low, high = ahead.low + correction, ahead.high + correction
+            excess = Quantity(name, ahead.value + correction, low, high)
             table += [
-                Quantity("gain - misfit", *self._labelled_mean(difference, misfit, data)),
+                ahead,
                 *self._any_n(ranges, "gain - misfit", difference),
                 *self._any_n(ranges, "gain", gain),
                 Quantity("error of the weak model", *of_weak),
@@ -222,6 +226,7 @@ class MisfitGain(GainBound):
             lower,
             lower if self.student_class == "affine" else np.inf,
             table=[*table, *printed],
+            excess=excess,
             assumptions=[
                 *on_student_and_truth(
                     data,

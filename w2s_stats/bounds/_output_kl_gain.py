@@ -20,7 +20,7 @@ from w2s_stats.bounds._output_parts import (
     over_mean,
 )
 from w2s_stats.bounds._row_means import LABELLED_AT_RANDOM, NEW_ROWS, powered_mean
-from w2s_stats.divergences._outputs import as_outputs
+from w2s_stats.divergences._outputs import as_outputs, check_positive
 
 
 class OutputKLGain(Bound):
@@ -161,6 +161,7 @@ class OutputKLGain(Bound):
             rounding=ROUNDING[data.student.dtype],
             cancelled=self._rounding_of_gain(values, data),
             comparable=data.complete,
+            excess=values.get(f"{self.training} gain - misfit"),
         )
 
     def _inside(
@@ -241,12 +242,7 @@ class OutputKLGain(Bound):
         """Logarithms of outputs over their mean: densities with respect to the sample."""
         values = values.astype(np.float64)
         if self.normalize == "sum":
-            if values.min() <= 0:
-                row = int(values.argmin())
-                raise ValueError(
-                    f'{name} must be positive for normalize="sum"; found {values[row]:g} in row '
-                    f'{data.number(row, rows)}: normalize="softmax" takes any output.'
-                )
+            check_positive(values, lambda row: data.number(row, rows), name=name)
             values = np.log(values)
         return over_mean(values, None if data.weight is None else data.weight[rows])
 
@@ -255,8 +251,8 @@ class OutputKLGain(Bound):
         found = [
             Assumption(
                 f"The student minimises d({first}, {second}) over a convex class with the truth, "
-                "on these very rows (for others the distance of its means over rows it learned "
-                "from, H and u of theory 5.4, is not computed)",
+                "on these very rows (for others, what means over the rows that it learned from "
+                "differ by is not computed)",
                 "not checked",
             )
         ]

@@ -54,8 +54,11 @@ class PositiveHeads:
         return self.features @ self._solve(moment(self.features, direction, weight), weight)
 
     def interior(self) -> np.ndarray:
-        """Coefficients of the member whose smallest output is largest."""
+        """Coefficients of the most even member, or of that whose smallest output is largest."""
         n, d = self.features.shape
+        even = np.linalg.lstsq(self.features, np.full(n, 1 / n), rcond=None)[0]
+        if (self.features @ even).min() > 0:
+            return even
         # Variables (theta, t): largest t with t <= (H theta)_i, and sum H theta = 1.
         found = linprog(
             np.append(np.zeros(d), -1.0),

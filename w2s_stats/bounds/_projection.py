@@ -10,10 +10,10 @@ from scipy.optimize import minimize, root
 
 from w2s_stats._validation import check_weight
 from w2s_stats.bounds._classes import ConvexHull
-from w2s_stats.bounds._gain import divergence_rows, mean, slope
+from w2s_stats.bounds._gain import divergence_rows, slope
 from w2s_stats.bounds._inputs import as_predictions
 from w2s_stats.bounds._parameters import check_divergence
-from w2s_stats.bounds._rows import ahead, weighted
+from w2s_stats.bounds._rows import blocks_of, weighted
 from w2s_stats.divergences import KL
 
 # A smaller weight of a head is taken for none.
@@ -96,23 +96,27 @@ def project_onto_hull(
     share = np.full(len(weak), 1.0 / len(weak)) if weight is None else weight / weight.sum()
     K = len(hull.heads)
 
-    def mixture(a: np.ndarray) -> np.ndarray:
-        return sum(a_k * head for a_k, head in zip(a, hull.heads, strict=True))
+    def mixture(a: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
+        return sum(a_k * head[rows] for a_k, head in zip(a, hull.heads, strict=True))
+
+    def misfit_and_leads(a: np.ndarray) -> tuple[float, np.ndarray]:
+        """Misfit, and E<mixture - f_k, slopes>, minus its gradient in a_k but for a constant."""
+        misfit, leads = 0.0, np.zeros(K)
+        for rows in blocks_of(weak):
+            student = mixture(a, rows)
+            slopes = weighted(slope(divergence, weak[rows], student), share[rows])
+            misfit += float(share[rows] @ divergence.pointwise(student, weak[rows]))
+            leads += [np.vdot(student - head[rows], slopes) for head in hull.heads]
+        return misfit, leads
+
+    uniform = np.full(K, 1.0 / K)
+    scale = misfit_and_leads(uniform)[0] or 1.0
 
     def objective(a: np.ndarray) -> tuple[float, np.ndarray]:
-        student = mixture(a)
-        value = share @ divergence.pointwise(student, weak)
-        slopes = weighted(slope(divergence, weak, student), share)
-        return value / scale, np.array([np.vdot(head, slopes) for head in hull.heads]) / scale
+        misfit, leads = misfit_and_leads(a)
+        # On the simplex a constant is no slope.
+        return misfit / scale, -leads / scale
 
-    def certified(a: np.ndarray) -> Projection:
-        student = mixture(a)
-        slopes = slope(divergence, weak, student)
-        gap = mean(ahead(student, hull.maximizer(-slopes, weight), slopes), weight)
-        return Projection(student, a, mean(divergence.pointwise(student, weak), weight), gap)
-
-    uniform, scale = np.full(K, 1.0 / K), 1.0
-    scale = objective(uniform)[0] or 1.0
     found = minimize(
         objective,
         uniform,
@@ -123,9 +127,11 @@ def project_onto_hull(
         options={"ftol": 1e-16, "maxiter": 1000},
     )
     # A fall of the objective below rounding is not seen; the slopes, equal at the minimum, are.
-    first = certified(_simplex(found.x))
-    second = certified(_level(lambda a: objective(a)[1], first.parameters))
-    return min(first, second, key=lambda projection: projection.gap)
+    first = _simplex(found.x)
+    second = _level(lambda a: objective(a)[1], first)
+    ends = [(a, *misfit_and_leads(a)) for a in (first, second)]
+    a, misfit, leads = min(ends, key=lambda end: end[2].max())
+    return Projection(mixture(a), a, misfit, float(leads.max()))
 
 
 def _simplex(a: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from w2s_kernels import cpu
 from w2s_kernels._backend import from_tensor, on_gpu
 from w2s_kernels._dispatch import thread_map
 from w2s_stats._arrays import array_module, device_of, read_only, to_host
-from w2s_stats._validation import check_weight, shown
+from w2s_stats._validation import check_alignment, check_weight, shown
 from w2s_stats.divergences import _device
 from w2s_stats.divergences._probabilities import as_float_anywhere, check_same_shape
 
@@ -95,6 +95,7 @@ def misfit_gain_tasks(
     >>> int((tasks.difference < 0).sum())
     20
     """
+    check_alignment(y_weak=y_weak, y_student=y_student, y_true=y_true)
     y_weak, y_student = from_tensor(y_weak, name="y_weak"), from_tensor(y_student, name="y_student")
     y_true = from_tensor(y_true, name="y_true")
     sample_weight = from_tensor(sample_weight, name="sample_weight")

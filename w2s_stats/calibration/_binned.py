@@ -54,9 +54,9 @@ def marginal_calibration_error(
         "labels", or True: as Kumar, Liang and Ma have it. "l2": each squared gap less
         ``mean(y)(1 - mean(y))/(n_b - 1)``, each class's sum cut at 0; "l1": less the mean by which
         normal noise of that size raises the absolute gap (about half of the bias of a calibrated
-        forecast). "residuals": with the variance of y - F in place of that of y, which makes the
-        squared l2 error unbiased also where F varies inside a bin; only the total is cut at 0.
-        Bins of one row are left out of the l2 sum.
+        forecast), which is exact here and drawn in their code. "residuals": with the variance of
+        y - F in place of that of y, which makes the squared l2 error unbiased also where F varies
+        inside a bin; only the total is cut at 0. Bins of one row are left out of the l2 sum.
     groups : array-like of shape (n_samples,), optional
         Cells of your own in place of bins of F_j: the same information for every model that is
         compared, for which the error moves by at most E|F - F'|_1 between models (theory 4.3a).

@@ -49,9 +49,11 @@ class Cells(NamedTuple):
         return self.size / self.size.sum()
 
 
-def check_bins(n_bins: Any, strategy: Any) -> None:
-    """Raise unless there is a positive number of bins of a known kind."""
+def check_bins(n_bins: Any, strategy: Any, most: int = 10_000) -> None:
+    """Raise unless there is a number of bins, from 1 to `most`, of a known kind."""
     check_integer("n_bins", n_bins, 1)
+    if n_bins > most:
+        raise ValueError(f"n_bins must be at most {most}; found {n_bins}.")
     check_choice("strategy", strategy, ("uniform", "quantile"))
 
 
@@ -83,13 +85,15 @@ def bin_of(f: np.ndarray, n_bins: int, strategy: str) -> np.ndarray:
 
 def _edges(f: np.ndarray, n_bins: int, strategy: str) -> np.ndarray:
     if strategy == "uniform":
-        return np.arange(1, n_bins) / n_bins
+        # Of f's type, as 0.3 of float32 is more than 0.3 of float64.
+        return (np.arange(1, n_bins) / n_bins).astype(f.dtype)
     ordered = np.sort(f)
     n_bins = min(n_bins, len(f))
     size, longer = divmod(len(f), n_bins)
     first = np.arange(1, n_bins) * size + np.minimum(np.arange(1, n_bins), longer)
     first = beside(first, ordered)
-    return np.unique((ordered[first - 1] + ordered[first]) / 2.0)
+    # Half-way between neighbours of float32 is in float64 alone.
+    return np.unique((ordered[first - 1].astype(np.float64) + ordered[first]) / 2.0)
 
 
 def cells_of(margin: Margin, member: np.ndarray) -> Cells:
@@ -153,7 +157,7 @@ def binned_cells(proba: np.ndarray, labels: np.ndarray, n_bins: int, strategy: s
     k = proba.shape[1]
     edges = np.full((k, n_bins - 1), np.inf)
     for row, column in zip(edges, proba.T, strict=True):
-        own = to_host(_edges(column.astype(np.float64), n_bins, strategy))
+        own = to_host(_edges(column, n_bins, strategy))
         row[: len(own)] = own
     bin_sums = _bin_sums_there if on_gpu(proba) else _bin_sums_here
     return [_from_sums(own) for own in bin_sums(proba, labels, edges)]

@@ -9,6 +9,7 @@ import numpy as np
 
 from w2s_kernels._backend import from_tensor
 from w2s_stats._arrays import beside, device_of
+from w2s_stats._validation import check_alignment
 from w2s_stats.calibration._weak_labels import CorrectedLabels
 from w2s_stats.divergences._probabilities import (
     as_float,
@@ -23,7 +24,8 @@ class Margin(NamedTuple):
 
     Attributes
     ----------
-    y, f : ndarray of float64 of shape (n_samples,)
+    y : ndarray of float64 of shape (n_samples,)
+    f : ndarray of float32 or float64 of shape (n_samples,)
     """
 
     y: np.ndarray
@@ -64,7 +66,7 @@ class Forecast(NamedTuple):
             y = self.labels
         else:
             y = self.labels[:, j] if self.labels.ndim == 2 else self.labels == j
-        return Margin(y.astype(np.float64), f.astype(np.float64))
+        return Margin(y.astype(np.float64), f)
 
     def columns(self) -> tuple[np.ndarray, np.ndarray, int]:
         """The same events as columns: probabilities, labels, and how often each counts."""
@@ -94,7 +96,7 @@ class Forecast(NamedTuple):
             y = np.take_along_axis(self.labels, top[:, None], axis=1)[:, 0]
         else:
             y = self.labels == top
-        return Margin(y.astype(np.float64), f.astype(np.float64))
+        return Margin(y.astype(np.float64), f)
 
 
 def check_forecast(y_true: Any, y_proba: Any) -> Forecast:
@@ -126,12 +128,14 @@ def check_forecast(y_true: Any, y_proba: Any) -> Forecast:
     Traceback (most recent call last):
     ValueError: y_true must hold 0, 1 or probabilities of class 1; found 2 in row 1.
     """
-    y_proba = as_float(from_tensor(y_proba, name="y_proba"), name="y_proba")
+    check_alignment(y_true=y_true, y_proba=y_proba)
+    y_proba = as_float(y_proba, name="y_proba")
     return check_forecast_anywhere(y_true, y_proba)
 
 
 def check_forecast_anywhere(y_true: Any, y_proba: Any) -> Forecast:
     """`check_forecast` for those who take probabilities on a GPU too; labels are moved to them."""
+    check_alignment(y_true=y_true, y_proba=y_proba)
     given = as_float_anywhere(from_tensor(y_proba, name="y_proba"), name="y_proba")
     with device_of(given):
         return _checked(y_true, given)
@@ -171,5 +175,6 @@ def _class_labels(labels: np.ndarray, n_classes: int) -> np.ndarray:
     if not fits.all():
         row = int(fits.argmin())
         found = float(labels[row])
-        raise ValueError(f"y_true must hold {accepted}; found {found:g} in row {row}.")
+        hint = ": leave out rows without a label" if found == -1 or np.isnan(found) else ""
+        raise ValueError(f"y_true must hold {accepted}; found {found:g} in row {row}{hint}.")
     return labels if n_classes == 2 else labels.astype(np.intp)

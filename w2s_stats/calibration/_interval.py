@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from w2s_stats._summary import number
 from w2s_stats._validation import check_choice, check_confidence_level
 from w2s_stats.calibration._binned_interval import Events, absolute_interval, squared_interval
 from w2s_stats.calibration._cells import Cells, bin_of, cells_of, check_bins
@@ -30,6 +31,8 @@ class CalibrationInterval(NamedTuple):
     >>> found = calibration_interval([0, 1] * 50, [0.5] * 100, measure="expected")
     >>> found.estimate, found.low, round(found.high, 3), found.method
     (0.0, 0.0, 0.083, 'asymptotic')
+    >>> print(found)
+    0.000 [0.000, 0.083] l2 error of the positive class over 15 uniform bins (asymptotic)
     """
 
     estimate: float
@@ -37,6 +40,10 @@ class CalibrationInterval(NamedTuple):
     high: float
     method: str
     error: str
+
+    def __str__(self) -> str:
+        ends = f"[{number(self.low)}, {number(self.high)}]"
+        return f"{number(self.estimate)} {ends} {self.error} ({self.method})"
 
 
 def calibration_interval(
@@ -165,7 +172,10 @@ def _binned(
         what = "the positive class" if forecast.proba.ndim == 1 else "the top label"
     method = "asymptotic" if norm == "l2" else "asymptotic, conservative"
     error = f"{norm} error of {what} over {n_bins} {strategy} bins"
-    return CalibrationInterval(*interval(Events(margins, cells, times), level), method, error)
+    # Residuals of a row, of all classes, add up to 2 at most, and so do their squares.
+    largest = {"expected": 1.0, "marginal": 2.0 if norm == "l1" else 2.0**0.5}[measure]
+    found = interval(Events(margins, cells, times), level)
+    return CalibrationInterval(*_within(*found, largest), method, error)
 
 
 def _smooth(
@@ -179,10 +189,10 @@ def _smooth(
         reach = bootstrap_reach(forecast, level, n_resamples, random_state)
     what = "the positive class" if forecast.proba.ndim == 1 else f"{forecast.n_classes} classes"
     largest = 1.0 if forecast.proba.ndim == 1 else 2.0
-    return CalibrationInterval(
-        estimate,
-        min(max(0.0, estimate - reach), largest),
-        min(estimate + reach, largest),
-        f"{kind}, conservative",
-        f"smooth error of {what}",
-    )
+    found = _within(estimate, estimate - reach, estimate + reach, largest)
+    return CalibrationInterval(*found, f"{kind}, conservative", f"smooth error of {what}")
+
+
+def _within(estimate: float, low: float, high: float, largest: float) -> tuple[float, float, float]:
+    """An interval with its ends cut to errors that are possible, and the estimate as it is."""
+    return estimate, min(max(0.0, low), largest), min(high, largest)

@@ -82,7 +82,7 @@ class SortedResiduals:
 
     def __init__(self, margin: Margin) -> None:
         self.order = np.argsort(margin.f, kind="stable")
-        self.gap = np.diff(margin.f[self.order])
+        self.gap = np.diff(margin.f[self.order].astype(np.float64))
         self.residual = margin.residual[self.order]
 
     def supremum(self, weight: np.ndarray | None = None, *, slope: float = 1.0) -> float:

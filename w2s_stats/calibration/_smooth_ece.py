@@ -63,7 +63,7 @@ class _Smoothed:
 
     def __init__(self, margin: Margin) -> None:
         # Cells' centres are at (m + 1/2) / mesh; a residual is shared by its two neighbours.
-        place = np.clip(margin.f * _MESH - 0.5, 0.0, _MESH - 1.0)
+        place = np.clip(margin.f.astype(np.float64) * _MESH - 0.5, 0.0, _MESH - 1.0)
         left = np.minimum(place.astype(np.intp), _MESH - 2)
         right_part = place - left
         residual = margin.residual / len(margin.f)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_stats._validation import check_class_numbers
+from w2s_stats._validation import check_alignment, check_class_numbers
 from w2s_stats.divergences._probabilities import as_float, check_probabilities, check_rows
 
 # Below this the weak labels hardly tell some class from a mixture of the others.
@@ -119,6 +119,7 @@ def correct_weak_labels(
             "Weak labels measure agreement with the weak model, not with the truth: give "
             f"confusion_matrix or y_true (true labels of some rows), one of them; found {found}."
         )
+    check_alignment(y_weak=y_weak, y_true=y_true)
     weak = as_float(y_weak, name="y_weak")
     if weak.ndim == 2:
         weak = check_probabilities(weak, name="y_weak")

@@ -210,14 +210,21 @@ def _check_mixture(X: np.ndarray, y: np.ndarray, mixture: Any) -> list[str]:
     columns = 1 if y.ndim == 1 else y.shape[1]
     if columns != n_outputs:
         raise ValueError(f"y must have the {n_outputs} outputs of mixture, got {columns}.")
-    expert = getattr(mixture, "expert", "gaussian")
-    families = [expert] * n_outputs if isinstance(expert, str) else list(expert)
+    families = _families(mixture, n_outputs)
     for family in families:
         if family not in _FAMILIES:
             raise ValueError(
                 f"mixture must have Gaussian or Poisson experts, got expert={family!r}."
             )
     return families
+
+
+def _families(mixture: Any, n_outputs: int) -> list[str]:
+    """As they were fitted: `expert` may have been set to another one since."""
+    if hasattr(mixture, "_fitted_families"):
+        return mixture._fitted_families()
+    expert = getattr(mixture, "expert", "gaussian")
+    return [expert] * n_outputs if isinstance(expert, str) else list(expert)
 
 
 def _describe(n_samples: int, n_target: int, frequencies: dict[str, np.ndarray]) -> str:

@@ -67,12 +67,14 @@ def gate_probabilities(X: np.ndarray, truth: Mapping[str, Any], prior: np.ndarra
         return softmax(log_g + np.log(prior), axis=1)
 
 
-def draw_categories(rng: np.random.Generator, proba: np.ndarray) -> np.ndarray:
+def draw_categories(
+    rng: np.random.Generator | np.random.RandomState, proba: np.ndarray
+) -> np.ndarray:
     """Draw one category for each row of probabilities.
 
     Parameters
     ----------
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or numpy.random.RandomState
         Source of the draws.
     proba : ndarray of shape (n_samples, n_categories)
         Rows sum to one.
@@ -83,7 +85,7 @@ def draw_categories(rng: np.random.Generator, proba: np.ndarray) -> np.ndarray:
         Integers in [0, n_categories).
     """
     edges = np.cumsum(proba, axis=1)
-    uniform = rng.random((proba.shape[0], 1)) * edges[:, -1:]
+    uniform = rng.random(size=(proba.shape[0], 1)) * edges[:, -1:]
     return (uniform >= edges[:, :-1]).sum(axis=1)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from w2s_stats._validation import check_alignment
 from w2s_stats.divergences._probabilities import as_float, check_same_shape
 from w2s_stats.divergences._rows import by_rows, mean
 
@@ -137,6 +138,7 @@ class Separable(Bregman):
         self, p: Any, q: Any, *, names: tuple[str, str] = ("p", "q")
     ) -> tuple[np.ndarray, np.ndarray]:
         """Raise one sentence unless `p` and `q` have one shape and lie in the domain."""
+        check_alignment(**dict(zip(names, (p, q), strict=True)))
         p = self._inside(p, self.p_range, name=names[0])
         q = self._inside(q, self.q_range, name=names[1])
         check_same_shape(p, q, names=names)

@@ -10,6 +10,7 @@ import numpy as np
 from w2s_kernels import cpu
 from w2s_kernels._backend import from_tensor, is_cuda_bfloat16, on_gpu
 from w2s_stats._arrays import device_of
+from w2s_stats._validation import check_alignment
 from w2s_stats.divergences import _device
 from w2s_stats.divergences._probabilities import (
     TOLERANCE,
@@ -89,6 +90,7 @@ def kl_divergence(
         raise ValueError(
             "sample_weight must be None with per_sample=True: no mean is taken that it could weigh."
         )
+    check_alignment(p=p, q=q, sample_weight=sample_weight)
     sample_weight = from_tensor(sample_weight, name="sample_weight")
     bits = from_logits and is_cuda_bfloat16(p) and is_cuda_bfloat16(q)
     p, q = from_tensor(p, name="p", bits=bits), from_tensor(q, name="q", bits=bits)
@@ -105,21 +107,21 @@ def kl_divergence(
     )
     if per_sample:
         return rows_of(p, q)
-    p, q = _pair(p, q, ("p", "q"))
+    p, q = _pair(p, q)
     found = mean_by_rows(kernel, p, q, sample_weight) if p.dtype == q.dtype else None
     # The rows' own function says what is wrong, and takes two types.
     return mean(rows_of(p, q), sample_weight) if found is None else found
 
 
-def kl_rows(p: Any, q: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarray:
+def kl_rows(p: Any, q: Any) -> np.ndarray:
     """KL(p || q) of every row of probabilities, checked in the pass that computes it."""
-    p, q = _pair(p, q, names)
+    p, q = _pair(p, q)
     # Of one type the wider tolerance, of two each its own.
     widest = max(TOLERANCE[p.dtype], TOLERANCE[q.dtype])
     value = by_rows(partial(_simplex_kl, tolerance=widest), p, q)
     if np.isnan(value).any() or p.dtype != q.dtype:
-        check_probabilities(p, name=names[0])
-        check_probabilities(q, name=names[1])
+        check_probabilities(p, name="p")
+        check_probabilities(q, name="q")
     if np.isnan(value).any():
         # A sum at the very tolerance, which float32 rounds to either side.
         value = by_rows(partial(_simplex_kl, tolerance=2 * max(TOLERANCE.values())), p, q)
@@ -133,22 +135,22 @@ def _simplex_kl(
     return cpu.divergence.simplex_kl(p, q, tolerance, out)
 
 
-def softmax_kl_rows(z: Any, u: Any, *, names: tuple[str, str] = ("p", "q")) -> np.ndarray:
+def softmax_kl_rows(z: Any, u: Any) -> np.ndarray:
     """KL(softmax(z) || softmax(u)) of every row, checked in the pass that computes it."""
-    z, u = _pair(z, u, names)
+    z, u = _pair(z, u)
     value = by_rows(cpu.divergence.softmax_kl, z, u)
     if np.isnan(value).any():
         row = int(np.isnan(value).argmax())
-        _check_logits(z[row], row, name=names[0])
-        _check_logits(u[row], row, name=names[1])
+        _check_logits(z[row], row, name="p")
+        _check_logits(u[row], row, name="q")
     return value
 
 
-def _pair(p: Any, q: Any, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    p, q = as_float(p, name=names[0]), as_float(q, name=names[1])
-    for array, name in zip((p, q), names, strict=True):
-        check_class_columns(array, None, name=name)
-    check_same_shape(p, q, names=names)
+def _pair(p: Any, q: Any) -> tuple[np.ndarray, np.ndarray]:
+    p, q = as_float(p, name="p"), as_float(q, name="q")
+    check_class_columns(p, None, name="p")
+    check_class_columns(q, None, name="q")
+    check_same_shape(p, q, names=("p", "q"))
     return p, q
 
 

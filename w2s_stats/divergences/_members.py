@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import entr, logit
 
+from w2s_stats._validation import check_alignment
 from w2s_stats.divergences._bregman import POSITIVE, Bregman, Range, Separable, row_sums
 from w2s_stats.divergences._kl import kl_rows
 from w2s_stats.divergences._probabilities import check_probabilities, check_same_shape
@@ -77,6 +78,7 @@ class KL(Bregman):
 
     def pointwise(self, p: Any, q: Any) -> np.ndarray:
         """KL(p || q) of every row; as `Bregman.pointwise`."""
+        check_alignment(p=p, q=q)
         # Checked in the pass that computes it.
         return kl_rows(p, q)
 

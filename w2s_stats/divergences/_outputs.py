@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from w2s_kernels import cpu
 from w2s_kernels._backend import from_tensor, on_gpu
-from w2s_stats._arrays import array_module, device_of
-from w2s_stats._validation import check_choice, check_weight
+from w2s_stats._arrays import array_module, device_of, to_host
+from w2s_stats._validation import check_alignment, check_choice, check_weight
 from w2s_stats.divergences import _device
 from w2s_stats.divergences._members import Squared
 from w2s_stats.divergences._probabilities import as_float_anywhere, check_same_shape
@@ -46,6 +48,7 @@ def squared_distance(f: Any, g: Any, *, sample_weight: Any = None) -> float:
     >>> squared_distance([1.0, 2.0], [1.0, 4.0])
     2.0
     """
+    check_alignment(f=f, g=g, sample_weight=sample_weight)
     f, g = from_tensor(f, name="f"), from_tensor(g, name="g")
     sample_weight = from_tensor(sample_weight, name="sample_weight")
     if on_gpu(f) or on_gpu(g):
@@ -116,6 +119,7 @@ def output_kl_divergence(
     0.0944
     """
     check_choice("normalize", normalize, ("sum", "softmax"))
+    check_alignment(f=f, g=g, sample_weight=sample_weight)
     f, g = from_tensor(f, name="f"), from_tensor(g, name="g")
     sample_weight = from_tensor(sample_weight, name="sample_weight")
     if on_gpu(f) or on_gpu(g):
@@ -126,15 +130,28 @@ def output_kl_divergence(
             f, g = _device.pair(f, g, ("f", "g"), (np.float32, np.float64))
         check_same_shape(f, g, names=("f", "g"))
         weight = check_weight(sample_weight, f)
-        return (_sum_kl if normalize == "sum" else _softmax_kl)(f, g, weight)
+        number: Callable[[int], int] = int
+        if weight is not None and not weight.all():
+            counted = weight > 0
+            f, g, weight = f[counted], g[counted], weight[counted]
+            number = partial(_nth, counted)
+        return (_sum_kl if normalize == "sum" else _softmax_kl)(f, g, weight, number)
 
 
-def _sum_kl(f: np.ndarray, g: np.ndarray, weight: np.ndarray | None) -> float:
+def _nth(counted: np.ndarray, row: int) -> int:
+    """What a row, the row-th that counts, is called in the arrays that were given."""
+    return int(np.flatnonzero(to_host(counted))[row])
+
+
+def _sum_kl(
+    f: np.ndarray, g: np.ndarray, weight: np.ndarray | None, number: Callable[[int], int]
+) -> float:
     """KL of outputs over their sums: excess / sum f - d + log(1 + d), d = sum g / sum f - 1."""
     excess, f_total, g_total = output_sums(f, g, weight, 1.0, 1.0)
     if not 0.0 < max(f_total, g_total) < _LARGEST or np.isnan(excess):
-        _check(f, name="f", positive=True)
-        _check(g, name="g", positive=True)
+        for values, name in ((f, "f"), (g, "g")):
+            _check_size(values, number, name=name)
+            check_positive(values, number, name=name)
         # Sums that overflow: take the largest out first.
         f, g = (np.maximum(values / values.max(), 1e-300) for values in (f, g))
         excess, f_total, g_total = output_sums(f, g, weight, 1.0, 1.0)
@@ -149,14 +166,15 @@ def _sum_kl(f: np.ndarray, g: np.ndarray, weight: np.ndarray | None) -> float:
     return float(max(excess / f_total - off, 0.0))
 
 
-def _softmax_kl(f: np.ndarray, g: np.ndarray, weight: np.ndarray | None) -> float:
+def _softmax_kl(
+    f: np.ndarray, g: np.ndarray, weight: np.ndarray | None, number: Callable[[int], int]
+) -> float:
     """KL of softmaxes over the sample; a weight w adds log w to both logits."""
-    _check(f, name="f")
-    _check(g, name="g")
+    _check_size(f, number, name="f")
+    _check_size(g, number, name="g")
     if weight is not None:
-        used = weight > 0
-        shift = np.log(weight[used])
-        f, g = f[used] + shift, g[used] + shift
+        shift = np.log(weight)
+        f, g = f + shift, g + shift
     if on_gpu(f):
         return _device.softmax_kl(f, g)
     return float(by_rows(cpu.divergence.softmax_kl, f[None], g[None], dtype=np.float64)[0])
@@ -172,18 +190,32 @@ def as_outputs(values: Any, *, name: str) -> np.ndarray:
     return array_module(array).ascontiguousarray(array)
 
 
-def _check(values: np.ndarray, *, name: str, positive: bool = False) -> None:
+def _check_size(values: np.ndarray, number: Callable[[int], int], *, name: str) -> None:
     """Raise unless outputs are in the range of which differences do not overflow."""
     low, high = float(values.min()), float(values.max())
     if not (low >= -_LARGEST and high <= _LARGEST):
         row = int((~(np.abs(values.astype(np.float64)) <= _LARGEST)).argmax())
         raise ValueError(
-            f"{name} must lie between -1e300 and 1e300; found {float(values[row]):g} in row {row}."
+            f"{name} must lie between -1e300 and 1e300; found {float(values[row]):g} in row "
+            f"{number(row)}."
         )
-    if positive and low <= 0:
-        row = int(values.argmin())
+
+
+def check_positive(values: np.ndarray, number: Callable[[int], int], *, name: str) -> None:
+    """Raise unless outputs can be divided by their sum; `number` says what a row is called.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from w2s_stats.divergences._outputs import check_positive
+    >>> check_positive(np.array([1.0, -0.5]), int, name="f")
+    Traceback (most recent call last):
+    ValueError: f must be positive for normalize='sum'; found -0.5 in row 1: normalize='softmax'
+    takes any outputs.
+    """
+    row = int(values.argmin())
+    if values[row] <= 0:
         raise ValueError(
             f"{name} must be positive for normalize='sum'; found {float(values[row]):g} in row "
-            f"{row}. "
-            "normalize='softmax' takes any real outputs."
+            f"{number(row)}: normalize='softmax' takes any outputs."
         )

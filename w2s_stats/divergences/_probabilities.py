@@ -8,6 +8,7 @@ import numpy as np
 
 from w2s_kernels._backend import on_gpu
 from w2s_stats._arrays import to_host
+from w2s_stats._validation import as_array, shown
 
 TOLERANCE = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-4}
 
@@ -18,6 +19,7 @@ def as_float(values: Any, *, name: str) -> np.ndarray:
     Parameters
     ----------
     values : array-like of numbers
+        Masked entries become NaN; a tensor's memory is shared, bfloat16 becomes float32.
     name : str
         What messages call it.
 
@@ -29,7 +31,7 @@ def as_float(values: Any, *, name: str) -> np.ndarray:
     Raises
     ------
     TypeError
-        If `values` is an array of CuPy's.
+        If `values` is sparse, or lies on a GPU.
     ValueError
         If `values` is empty or does not hold real numbers.
 
@@ -43,16 +45,41 @@ def as_float(values: Any, *, name: str) -> np.ndarray:
         raise TypeError(
             f"{name} must be a NumPy array here; found one of CuPy's: take {name}.get()."
         )
-    try:
-        array = np.asarray(values)
-        array = array.astype(np.float64) if array.dtype == object else array
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be an array of real numbers, all rows as long.") from None
+    if getattr(values, "is_cuda", False):
+        raise TypeError(
+            f"{name} must be in the CPU's memory here; found a CUDA tensor: take {name}.cpu()."
+        )
+    array = as_array(values, name)
+    if array.dtype == object:
+        array = _numbers_of(array, name)
+    if array.dtype.kind in "US":
+        raise _no_number(array, (0,) * array.ndim, name)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must hold real numbers; found an array of {array.dtype}.")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty; found shape {array.shape}.")
     return array if array.dtype in TOLERANCE else array.astype(np.float64)
+
+
+def _numbers_of(array: np.ndarray, name: str) -> np.ndarray:
+    """Numbers of an array of objects, or the sentence that says which is none."""
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        for at, value in np.ndenumerate(array):
+            try:
+                float(value)
+            except (TypeError, ValueError, OverflowError):
+                raise _no_number(array, at, name) from None
+        raise
+
+
+def _no_number(array: np.ndarray, at: tuple[int, ...], name: str) -> ValueError:
+    where = f" in row {at[0]}" if at else ""
+    return ValueError(
+        f"{name} must hold real numbers; found {shown(array[at])}{where}: classes are numbered 0, "
+        "1, 2, ..., and a missing label is NaN."
+    )
 
 
 def as_float_anywhere(values: Any, *, name: str) -> Any:
@@ -135,7 +162,7 @@ def check_probabilities(
            [0.  , 1.  ]])
     >>> check_probabilities([[0.5, 0.4]], name="p")
     Traceback (most recent call last):
-    ValueError: The rows of p must sum to 1 within 1e-06; found a sum of 0.9 in row 0.
+    ValueError: The rows of p must sum to 1 within 1e-06; found a sum of 0.9 in row 0: if they...
     """
     return check_probabilities_anywhere(
         as_float(p, name=name), name=name, n_rows=n_rows, binary=binary
@@ -183,5 +210,6 @@ def check_row_facts(total: np.ndarray, low: np.ndarray, dtype: np.dtype, *, name
         row = int(distance.argmax())
         raise ValueError(
             f"The rows of {name} must sum to 1 within {tolerance:g}; found a sum of "
-            f"{total[row]:.10g} in row {row}."
+            f"{total[row]:.10g} in row {row}: if they were rounded, take "
+            f"{name} / {name}.sum(axis=1, keepdims=True)."
         )

@@ -23,6 +23,7 @@ from w2s_stats._validation import (
     check_weight,
     warn_columns,
 )
+from w2s_stats.datasets._latent_rows import draw_categories
 from w2s_stats.em import Coordinates, Mixture
 from w2s_stats.mixture._criteria import CriteriaMixin
 from w2s_stats.mixture._fit import Fit, fit_mixture
@@ -240,8 +241,7 @@ class BaseMixtureOfExperts(CriteriaMixin, SummaryMixin, BaseEstimator):
         return softmax(features @ coef.T + intercept, axis=1)
 
     def _draw_expert(self, X: np.ndarray, random: np.random.RandomState) -> np.ndarray:
-        proba = to_host(self.gate_proba(X))
-        return (random.uniform(size=(len(X), 1)) > proba.cumsum(axis=1)[:, :-1]).sum(axis=1)
+        return draw_categories(random, to_host(self.gate_proba(X)))
 
     def _posterior(self, X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Responsibilities and log-evidences by the kernels, in the data's own units."""
@@ -346,4 +346,5 @@ def names_of_labels(y: Any) -> list[str] | None:
     """Names of a data frame's columns, or of a series; None where one is no text."""
     columns = getattr(y, "columns", None)
     names = [getattr(y, "name", None)] if columns is None else list(columns)
-    return names if all(isinstance(name, str) for name in names) else None
+    texts = [name for name in names if isinstance(name, str)]
+    return texts if len(texts) == len(names) else None

@@ -21,6 +21,7 @@ from w2s_stats._validation import (
     plain_labels,
     whole_or_nothing,
 )
+from w2s_stats.datasets._latent_rows import draw_categories
 from w2s_stats.mixture._base import BaseMixtureOfExperts, names_of_labels
 from w2s_stats.mixture._fit import Fit
 from w2s_stats.mixture._parameters import Block, Parameters
@@ -348,7 +349,6 @@ degenerate_experts_, n_iter_, n_rows_, converged_
         for label, classes in enumerate(self._label_classes):
             proba = self._expert_proba(np.asarray(X, dtype=np.float64), label)
             proba = proba[expert, :, np.arange(len(X))]
-            code = (random.uniform(size=(len(X), 1)) > proba.cumsum(axis=1)[:, :-1]).sum(axis=1)
-            columns.append(classes[code])
+            columns.append(classes[draw_categories(random, proba)])
         one = not isinstance(self.classes_, list)
         return (columns[0] if one else np.stack(columns, axis=1)), expert

@@ -11,7 +11,7 @@ import numpy as np
 # Okabe and Ito's palette, which readers with colour vision deficiencies can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STRONG, PALE, TEXT = "#0072B2", "#9AA3AB", "#333333"
-
+VIOLATED = COLOURS[1]
 
 # Longer names of rows are broken.
 _NAME_WIDTH = 34
@@ -79,6 +79,8 @@ def spread(positions: np.ndarray, gap: float) -> np.ndarray:
     from sklearn.isotonic import isotonic_regression
 
     positions = np.asarray(positions, dtype=float)
+    if not len(positions):
+        return positions
     order = np.argsort(positions, kind="stable")
     steps = gap * np.arange(len(positions))
     out = np.empty_like(positions)

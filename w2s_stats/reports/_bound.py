@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -21,11 +20,17 @@ from w2s_stats.reports._axes import (
     tidy,
 )
 from w2s_stats.reports._bound_rows import BoundRow, story_of
-from w2s_stats.reports._bound_words import check_fitted_bound, on_intervals, verdict, written
+from w2s_stats.reports._bound_words import (
+    check_fitted_bound,
+    glossary,
+    on_marks,
+    on_population,
+    verdict,
+    written,
+)
 from w2s_stats.reports._display import Display
 
-_UP, _DOWN, _VIOLATED = COLOURS[5], COLOURS[4], COLOURS[1]
-_NOTE_WIDTH = 92
+_UP, _DOWN = COLOURS[5], COLOURS[4]
 
 # A row that reaches this many times farther than limits and estimate is drawn on a scale that is
 # linear as far as they go and logarithmic beyond.
@@ -123,14 +128,12 @@ class BoundDisplay(Display):
             upper=bound.upper_,
             label=label,
             title=f"{type(bound).__name__}: {verdict(bound)}",
-            notes=on_intervals(bound, rows),
+            notes=[on_marks(bound, rows), *on_population(bound), *glossary(bound, rows)],
             assumptions=bound.assumptions_,
         )
 
-    @property
-    def figsize(self) -> tuple[float, float]:
-        """Width and height that suit the number of rows and notes, in inches."""
-        return 8.4, 1.3 + 0.36 * len(self.rows) + 0.17 * len(self._lines())
+    def _size(self) -> tuple[float, float]:
+        return 8.4, 1.3 + 0.36 * len(self.rows)
 
     def _draw(self, ax: Any, style: dict[str, Any]) -> None:
         ax.set_xlabel(self.label, color=TEXT)
@@ -153,7 +156,6 @@ class BoundDisplay(Display):
         names = [row.name for row in self.rows]
         name_rows(ax, names, chosen=names[:1])
         ax.set_xlim(edges)
-        self._write_notes(ax)
 
     def _scale(self, ax: Any) -> None:
         """Set a scale and limits on which all that is finite is seen."""
@@ -215,25 +217,5 @@ class BoundDisplay(Display):
                 marker = "<" if value < shown else ">"
                 ax.plot([shown], [place], marker=marker, color=PALE, markersize=9, clip_on=False)
 
-    def _lines(self) -> list[tuple[str, bool]]:
-        """Lines below the picture, and whether each tells of a violated assumption."""
-        found = [(line, False) for note in self.notes for line in wrap(note, _NOTE_WIDTH)]
-        for name, status in self.assumptions:
-            lines = wrap(f"{status}: {name}", _NOTE_WIDTH, subsequent_indent="    ")
-            found += [(line, status == "violated") for line in lines]
-        return found
-
-    def _write_notes(self, ax: Any) -> None:
-        for place, (line, violated) in enumerate(self._lines()):
-            ax.annotate(
-                line,
-                (0.0, 0.0),
-                xycoords="axes fraction",
-                xytext=(0, -42 - 12.5 * place),
-                textcoords="offset points",
-                va="top",
-                fontsize=8.5,
-                color=_VIOLATED if violated else TEXT,
-                fontweight="bold" if violated else "normal",
-                annotation_clip=False,
-            )
+    def _notes(self) -> Sequence[str]:
+        return self.notes

@@ -107,7 +107,7 @@ def _(bound: NonRealizableGain) -> Story:
         rows.append(_term(f"− {what}", Quantity("", bound.lower_ - left), left))
     printed = "lower limit of [C24] Thm 2"
     if printed in table:
-        rows.append(BoundRow("printed limit, [C24] Theorem 2", "point", table[printed]))
+        rows.append(BoundRow("limit as printed, [C24] Theorem 2", "point", table[printed]))
     return Story("gain in squared error", rows)
 
 

@@ -10,6 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from w2s_stats._validation import shown
 from w2s_stats.bounds import Bound
+from w2s_stats.bounds._glossary import explained
+from w2s_stats.bounds._verdict import verdict as in_full
 from w2s_stats.reports._axes import short
 from w2s_stats.reports._bound_rows import BoundRow
 
@@ -28,18 +30,42 @@ def verdict(bound: Bound) -> str:
     """What the sample says of the bound."""
     if np.isnan(bound.estimate_):
         return "limits only, no estimate"
+    excess = bound._excess
+    if excess is not None and excess.excluded and not bound.holds_:
+        return f"{excess.found.name.replace('-', '−')} is {excess.excluded}"
     if bound.holds_ is None:
         return "the estimate is not over the limits' own rows"
-    return f"the estimate lies {'within' if bound.holds_ else 'outside'} the limits"
+    chance = ", by chance perhaps" if excess is not None and not bound.holds_ else ""
+    return f"the estimate lies {'within' if bound.holds_ else 'outside'} the limits{chance}"
 
 
-def on_intervals(bound: Bound, rows: Sequence[BoundRow]) -> list[str]:
-    """What the lines are, if there are any."""
-    if not any(np.isfinite([q.low, q.high]).all() for row in rows for q in (row.start, row.end)):
-        return []
-    line = f"Dark lines: {100 * bound.confidence_level:g}% intervals"
-    by = f" (the estimate's: {bound.method_})" if np.isfinite(bound.interval_).all() else ""
-    return [f"{line}{by}."]
+def on_population(bound: Bound) -> list[str]:
+    """What the sample says of the inequality beyond itself, in the summary's words."""
+    return [] if bound._excess is None or bound.holds_ else [in_full(bound)]
+
+
+def glossary(bound: Bound, rows: Sequence[BoundRow]) -> list[str]:
+    """What the words of rows, method and assumptions mean, in one paragraph."""
+    texts = [row.name for row in rows] + [assumption.name for assumption in bound.assumptions_]
+    if np.isfinite(bound.interval_).all():
+        texts.append(bound.method_)
+    found = " ".join(explained(texts))
+    return [found.replace("||", "‖")] if found else []
+
+
+def on_marks(bound: Bound, rows: Sequence[BoundRow]) -> str:
+    """What band, bars and lines are, in one paragraph."""
+    found = ["Shaded: what the bound allows."]
+    if any(row.kind == "term" for row in rows):
+        found.append("Blue bars add to a sum, hatched ones take away.")
+    if _has_intervals(rows):
+        by = f" (the estimate's: {bound.method_})" if np.isfinite(bound.interval_).all() else ""
+        found.append(f"Dark lines: {100 * bound.confidence_level:g}% intervals{by}.")
+    return " ".join(found)
+
+
+def _has_intervals(rows: Sequence[BoundRow]) -> bool:
+    return any(np.isfinite([q.low, q.high]).all() for row in rows for q in (row.start, row.end))
 
 
 def written(row: BoundRow) -> str:

@@ -88,8 +88,8 @@ class BudgetedEnvelopeDisplay(Display):
     def from_estimator(
         cls,
         bound: BudgetedEnvelope,
-        y_weak: Any,
-        y_student: Any,
+        y_weak: Any = None,
+        y_student: Any = None,
         *,
         sample_weight: Any = None,
         budgets: ArrayLike | None = None,
@@ -101,7 +101,7 @@ class BudgetedEnvelopeDisplay(Display):
         bound : BudgetedEnvelope
             Fitted.
         y_weak, y_student, sample_weight : array-like
-            What it was fitted on.
+            What it was fitted on, the first two always: a bound does not keep its predictions.
         budgets : array-like or None, default=None
             None: 25 from 0 to twice the bound's own or the weak model's error, denser near 0, where
             limits rise like a root. Each is a fit.
@@ -115,9 +115,15 @@ class BudgetedEnvelopeDisplay(Display):
         NotFittedError
             If the bound is not fitted.
         TypeError
-            If it is no BudgetedEnvelope.
+            If it is no BudgetedEnvelope, or predictions are missing.
         """
         check_fitted_bound(bound, BudgetedEnvelope)
+        for name, given in (("y_weak", y_weak), ("y_student", y_student)):
+            if given is None:
+                raise TypeError(
+                    f"{name} must be the predictions that the bound was fitted on: every budget is "
+                    "a fit to them, and a bound does not keep them; found None."
+                )
         table = {quantity.name: quantity for quantity in bound.table_}
         weak = table.get("weak model's error", Quantity("", np.nan))
         if budgets is None:
@@ -156,14 +162,29 @@ class BudgetedEnvelopeDisplay(Display):
         self._name_heights(ax)
         tidy(ax, "both")
         used = "" if np.isnan(self.budget) else f" (dotted: in use, {short(self.budget)})"
-        ax.set_xlabel(f"budget e, d(truth, weak model) ≤ e, nats{used}", color=TEXT)
+        ax.set_xlabel(f"budget, nats{used}", color=TEXT)
         ax.set_ylabel("gain in KL divergence, nats", color=TEXT)
+
+    def _notes(self) -> list[str]:
+        lines = [
+            "Budget: the most that the weak model may be from the truth in KL divergence. Shaded: "
+            "all gains that it allows.",
+            "Dashed: the envelope, the limits however wrong the weak model is.",
+        ]
+        if self._has_own():
+            lines[1] += (
+                " Blue: the gain, at the weak model's error; its lines are the intervals of both."
+            )
+        return lines
+
+    def _has_own(self) -> bool:
+        return bool(np.isfinite([self.estimate, self.weak_error]).all())
 
     def _draw_own(self, ax: Any) -> None:
         """The budget in use; the gain, at the weak model's error."""
         if np.isfinite(self.budget):
             ax.axvline(self.budget, color=TEXT, linewidth=1.4, linestyle=(0, (1, 1.5)))
-        if np.isfinite([self.estimate, self.weak_error]).all():
+        if self._has_own():
             style = {"color": STRONG, "linewidth": 2.2}
             ax.plot([self.weak_error] * 2, self.interval, **style)
             ax.plot(self.weak_interval, [self.estimate] * 2, **style)

@@ -31,6 +31,8 @@ class StrategyComparisonDisplay(Display):
         Strategies that need what one does not have (the oracle): drawn hollow.
     title : str, default=""
         Above the picture.
+    reasons : sequence of str, default=()
+        Below the picture: why the recommended strategy is.
 
     Attributes
     ----------
@@ -56,6 +58,7 @@ class StrategyComparisonDisplay(Display):
         recommended: str | None = None,
         unattainable: Collection[str] = (),
         title: str = "",
+        reasons: Sequence[str] = (),
     ) -> None:
         self.strategies = list(strategies)
         self.scores = np.asarray(scores, dtype=float)
@@ -66,6 +69,7 @@ class StrategyComparisonDisplay(Display):
         self.recommended = recommended
         self.unattainable = tuple(unattainable)
         self.title = title
+        self.reasons = list(reasons)
         for name in ("scores", "lower", "upper"):
             found = getattr(self, name).shape
             if found != (len(self.strategies),):
@@ -75,7 +79,9 @@ class StrategyComparisonDisplay(Display):
                 )
 
     @classmethod
-    def from_comparison(cls, comparison: Any, *, title: str = "") -> StrategyComparisonDisplay:
+    def from_comparison(
+        cls, comparison: Any, *, title: str | None = None
+    ) -> StrategyComparisonDisplay:
         """Take the numbers of a :class:`w2s_stats.transfer.StrategyComparison`.
 
         Parameters
@@ -83,8 +89,8 @@ class StrategyComparisonDisplay(Display):
         comparison : StrategyComparison
             What ``compare_strategies`` returned. Errors are shown if any is known, or else the
             held-out log-likelihoods of the weak labels.
-        title : str, default=""
-            Above the picture.
+        title : str or None, default=None
+            Above the picture; None: "Error in the target", or what stands for it.
 
         Returns
         -------
@@ -94,9 +100,11 @@ class StrategyComparisonDisplay(Display):
         level = f"{100 * comparison.confidence_level:g}% interval"
         if any(np.isfinite(row.error) for row in table):
             column, label = "error", f"{comparison.metric} on held-out target rows, {level}"
+            above = "Error in the target"
         else:
             column = "weak_log_likelihood"
             label = f"mean log-likelihood of held-out weak labels, {level}"
+            above = "Fit to the target's weak labels"
         return cls(
             [row.strategy for row in table],
             [getattr(row, column) for row in table],
@@ -105,12 +113,11 @@ class StrategyComparisonDisplay(Display):
             label=label,
             recommended=comparison.trusted_,
             unattainable=[row.strategy for row in table if row.is_oracle],
-            title=title,
+            title=above if title is None else title,
+            reasons=comparison.recommendation[:2],
         )
 
-    @property
-    def figsize(self) -> tuple[float, float]:
-        """Width and height that suit the number of rows, in inches."""
+    def _size(self) -> tuple[float, float]:
         return 6.8, 1.5 + 0.42 * len(self.strategies)
 
     def _draw(self, ax: Any, style: dict[str, Any]) -> None:
@@ -128,7 +135,8 @@ class StrategyComparisonDisplay(Display):
         colour = STRONG if name == self.recommended else TEXT
         across = ax.get_yaxis_transform()
         if not np.isfinite(score):
-            ax.text(0.0, row, "  not known", transform=across, va="center", color=PALE)
+            words = "not known" if np.isnan(score) else f"{score}"
+            ax.text(0.0, row, f"  {words}", transform=across, va="center", color=PALE)
             return
         if np.isfinite(low) and np.isfinite(high):
             ax.plot([low, high], [row, row], color=colour, linewidth=2.2, solid_capstyle="round")
@@ -136,3 +144,12 @@ class StrategyComparisonDisplay(Display):
         own = {"marker": "o", "markersize": 7, "color": colour, "markerfacecolor": face}
         ax.plot([score], [row], **{**own, **style})
         ax.text(1.01, row, f"{score:#.3g}", transform=across, va="center", color=colour)
+
+    def _notes(self) -> list[str]:
+        marks = []
+        if self.recommended is not None:
+            marks.append("Bold and blue: the strategy to trust.")
+        if set(self.unattainable) & set(self.strategies):
+            marks.append("Hollow: learns from gold labels, to compare with, no choice.")
+        reasons = " ".join(self.reasons)
+        return [note for note in (" ".join(marks), reasons) if note]

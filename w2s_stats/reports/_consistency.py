@@ -26,7 +26,7 @@ class ConsistencyDisplay(Display):
     standard_errors : array-like of shape (n_strategies, n_sizes) or None, default=None
         Of the means; NaN where unknown.
     slopes : array-like of shape (n_strategies,) or None, default=None
-        Fitted slopes, shown beside the names.
+        Fitted slopes, shown in brackets beside the names.
     title : str, default=""
         Above the picture.
 
@@ -90,9 +90,7 @@ class ConsistencyDisplay(Display):
             title=f"Error in the target, {result.gate} gate, {count}",
         )
 
-    @property
-    def figsize(self) -> tuple[float, float]:
-        """Width and height of a new figure, in inches."""
+    def _size(self) -> tuple[float, float]:
         return 8.0, 4.8
 
     def _draw(self, ax: Any, style: dict[str, Any]) -> None:
@@ -149,3 +147,11 @@ class ConsistencyDisplay(Display):
         if len(self.sizes) <= 8:
             ax.set_xticks(self.sizes, [f"{n:,.0f}" for n in self.sizes])
             ax.set_xticks([], minor=True)
+
+    def _notes(self) -> list[str]:
+        notes = ["Dashed: the rate 1/n, slope −1."]
+        if self.slopes is not None and np.isfinite(self.slopes).any():
+            notes.insert(0, "In brackets: the fitted slope, of log error in log n.")
+        if self.standard_errors is not None and np.isfinite(self.standard_errors).any():
+            notes.append("Bands: one standard error of the mean over replicates.")
+        return [" ".join(notes)]

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any, Self
 
-from w2s_stats.reports._axes import TEXT, make_axes
+from w2s_stats.bounds import Assumption
+from w2s_stats.reports._axes import TEXT, VIOLATED, make_axes
+
+# Of the lines below a picture: how many characters an inch of it holds, how high they are.
+_CHARACTERS, _HEIGHT = 10.95, 0.17
 
 
 class Display(ABC):
@@ -18,10 +24,16 @@ class Display(ABC):
     """
 
     title: str = ""
+    assumptions: Sequence[Assumption] = ()
 
     @property
     def figsize(self) -> tuple[float, float]:
-        """Width and height of a new figure, in inches."""
+        """Width and height of a new figure, in inches, the lines below the picture included."""
+        width, height = self._size()
+        return width, height + _HEIGHT * len(self._lines())
+
+    def _size(self) -> tuple[float, float]:
+        """Width and height without the lines below."""
         return 7.6, 4.4
 
     def plot(self, *, ax: Any = None, name: str | None = None, **kwargs: Any) -> Self:
@@ -48,6 +60,7 @@ class Display(ABC):
         """
         ax = make_axes(ax, self.figsize)
         self._draw(ax, kwargs)
+        self._write_lines(ax)
         above = self._above() if name is None else name
         if above:
             ax.set_title(above, loc="left", color=TEXT)
@@ -60,3 +73,31 @@ class Display(ABC):
 
     def _above(self) -> str:
         return self.title
+
+    def _notes(self) -> Sequence[str]:
+        """What the marks mean, a sentence or two each, below the picture."""
+        return ()
+
+    def _lines(self) -> list[tuple[str, bool]]:
+        """Notes and assumptions, broken, and whether each line tells of a violated assumption."""
+        width = int(_CHARACTERS * self._size()[0])
+        found = [(line, False) for note in self._notes() for line in wrap(note, width)]
+        for name, status in self.assumptions:
+            lines = wrap(f"{status}: {name}", width, subsequent_indent="    ")
+            found += [(line, status == "violated") for line in lines]
+        return found
+
+    def _write_lines(self, ax: Any) -> None:
+        for place, (line, violated) in enumerate(self._lines()):
+            ax.annotate(
+                line,
+                (0.0, 0.0),
+                xycoords="axes fraction",
+                xytext=(0, -42 - 12.5 * place),
+                textcoords="offset points",
+                va="top",
+                fontsize=8.5,
+                color=VIOLATED if violated else TEXT,
+                fontweight="bold" if violated else "normal",
+                annotation_clip=False,
+            )

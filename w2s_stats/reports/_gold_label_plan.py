@@ -179,3 +179,9 @@ class GoldLabelPlanDisplay(Display):
         for (text, (count, colour)), height in zip(texts.items(), heights, strict=True):
             ax.axhline(count, color=PALE, linewidth=1.2, zorder=0.5)
             ax.text(1.015, height, text, transform=ax.transAxes, va="center", color=colour)
+
+    def _notes(self) -> list[str]:
+        notes = ["Lines: labels with which a gain of this size is shown to be above 0."]
+        if np.isfinite(self.estimate):
+            notes.append("Blue: the gain found with the plan's labels, and its interval.")
+        return [" ".join(notes)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,16 +12,20 @@ from w2s_stats._validation import check_confidence_level
 from w2s_stats.calibration import calibration_interval, expected_calibration_error
 from w2s_stats.calibration._cells import bin_of, cells_of, check_bins
 from w2s_stats.calibration._forecast import check_forecast
-from w2s_stats.reports._axes import COLOURS, PALE, TEXT, make_axes, short, tidy
+from w2s_stats.reports._axes import COLOURS, PALE, TEXT, short, tidy
+from w2s_stats.reports._display import Display
 
 _IDEAL = "calibrated"
 _MARKERS = "os^Dv"
 
 
-class ReliabilityDisplay:
+class ReliabilityDisplay(Display):
     """Observed frequency of an event against the probability it was given, bin by bin.
 
-    Drawn on the same axes as another, it takes the next colour and marker.
+    Drawn on the same axes as another, it takes the next colour and marker. The calibration error in
+    the legend is the mean distance of the two over the rows, less what the bins' noise makes of it
+    (``debias="residuals"``, norm "l1"): `expected_calibration_error` is larger by that much. What
+    stands for it where no interval is known is that plain error, and the legend says so.
 
     Parameters
     ----------
@@ -32,7 +36,7 @@ class ReliabilityDisplay:
     size : array-like of int of shape (n_bins,)
         Rows.
     error : tuple of three floats, default=(nan, nan, nan)
-        Expected calibration error, with its interval.
+        Calibration error less its noise, with its interval; without one, the plain error.
     event : str, default="the event"
         What was forecast.
     confidence_level : float, default=0.95
@@ -163,7 +167,7 @@ class ReliabilityDisplay:
             name=name,
         )
 
-    def plot(self, *, ax: Any = None, name: str | None = None, **kwargs: Any) -> ReliabilityDisplay:
+    def plot(self, *, ax: Any = None, name: str | None = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters
@@ -180,19 +184,23 @@ class ReliabilityDisplay:
         ReliabilityDisplay
             Itself, with `ax_`, `figure_`, `line_` and `intervals_`.
         """
-        ax = make_axes(ax, (5.8, 5.4))
+        label = self._legend(self.name if name is None else name)
+        return super().plot(ax=ax, **{"label": label, **kwargs})
+
+    def _size(self) -> tuple[float, float]:
+        return 5.8, 6.0
+
+    def _draw(self, ax: Any, style: dict[str, Any]) -> None:
         before = [line for line in ax.lines if line.get_gid() == type(self).__name__]
-        colour = COLOURS[len(before) % len(COLOURS)]
         if not before:
             ax.plot([0, 1], [0, 1], color=PALE, linewidth=1.4, linestyle=(0, (5, 4)), label=_IDEAL)
         style = {
-            "color": colour,
+            "color": COLOURS[len(before) % len(COLOURS)],
             "marker": _MARKERS[len(before) % len(_MARKERS)],
             "markersize": 5.5,
             "linewidth": 1.2,
             "gid": type(self).__name__,
-            "label": self._legend(self.name if name is None else name),
-            **kwargs,
+            **style,
         }
         self.line_ = ax.plot(self.predicted, self.observed, **style)[0]
         colour = self.line_.get_color()
@@ -206,16 +214,22 @@ class ReliabilityDisplay:
         ax.set_xlabel(f"probability given to {self.event}", color=TEXT)
         level = f"{100 * self.confidence_level:g}%"
         ax.set_ylabel(f"observed frequency, {level} intervals", color=TEXT)
-        ax.legend(loc="upper left", edgecolor="none", labelcolor=TEXT, fontsize=9)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        # Below the axes, where it covers no points.
+        ax.legend(
+            loc="upper left",
+            bbox_to_anchor=(-0.02, -0.12),
+            frameon=False,
+            labelcolor=TEXT,
+            fontsize=9,
+        )
 
     def _legend(self, name: str) -> str:
         """The name, and the calibration error with its interval."""
         estimate, low, high = self.error
-        error = f"calibration error {short(estimate)}"
+        error = f"plain calibration error {short(estimate)}"
         if np.isfinite(low) and np.isfinite(high):
-            error += f" [{short(low)}, {short(high)}]"
+            ends = f"[{short(low)}, {short(high)}]"
+            error = f"calibration error, noise removed, {short(estimate)} {ends}"
         known = [] if np.isnan(estimate) else [error]
         return ": ".join(([name] if name else []) + known) or "observed"
 

@@ -116,9 +116,7 @@ class TargetFitDisplay(Display):
             title=title,
         )
 
-    @property
-    def figsize(self) -> tuple[float, float]:
-        """Width and height of a new figure, in inches."""
+    def _size(self) -> tuple[float, float]:
         return 7.0, 4.2
 
     def _draw(self, ax: Any, style: dict[str, Any]) -> None:
@@ -164,3 +162,8 @@ class TargetFitDisplay(Display):
                 fontweight="bold" if name == self.recommended else "normal",
                 annotation_clip=False,
             )
+
+    def _notes(self) -> list[str]:
+        if self.recommended not in self.predictions:
+            return []
+        return ["Bold and thick: the strategy to trust."]

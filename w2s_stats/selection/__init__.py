@@ -2,7 +2,8 @@
 
 from w2s_stats.selection._agreement import AgreementReport, agreement_report
 from w2s_stats.selection._gap import PredictedGap, predicted_gap
-from w2s_stats.selection._ranking import WeakModelRanking, rank_weak_models
+from w2s_stats.selection._ranked import WeakModelRanking
+from w2s_stats.selection._ranking import rank_weak_models
 from w2s_stats.selection._recovered import PerformanceGapRecovered, performance_gap_recovered
 
 __all__ = [

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2s_stats._intervals import Interval, rate_of_known, wilson_rate
-from w2s_stats._summary import number, plain_table, summary_of
-from w2s_stats._validation import check_confidence_level
+from w2s_stats._summary import interval_table, number, summary_of
+from w2s_stats._validation import check_alignment, check_confidence_level
+from w2s_stats.bounds._glossary import explained
 from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
 
 if TYPE_CHECKING:
@@ -64,18 +65,25 @@ class AgreementReport:
         -------
         statsmodels.iolib.summary.Summary
         """
-        found = {name: value for name, value in vars(self).items() if isinstance(value, Interval)}
-        tail = 0.5 - 0.5 * self.confidence_level
-        cells = [[*(number(v) for v in rate[:3]), rate.method] for rate in found.values()]
-        table = plain_table(
-            f"Student and weak model on {self.n_rows} rows, {self.n_gold} with gold labels",
-            "",
-            [name.replace("_", " ") for name in found],
-            ["rate", f"[{tail:.6g}", f"{1 - tail:.6g}]", "interval"],
-            cells,
-        )
+        rates = [
+            (name.replace("_", " "), *value)
+            for name, value in vars(self).items()
+            if isinstance(value, Interval)
+        ]
+        title = f"Student and weak model on {self.n_rows} rows, {self.n_gold} with gold labels"
+        table = interval_table(title, rates, self.confidence_level, header="rate", digits=3)
         notes = ["Rows are independent, those with gold labels a random sample: not checked."]
-        return summary_of([table], notes)
+        return summary_of([table], notes + explained(method for *_, method in rates))
+
+    def __str__(self) -> str:
+        return str(self.summary())
+
+    def __repr__(self) -> str:
+        return (
+            f"AgreementReport(agreement {number(self.agreement.estimate)}, correction "
+            f"{number(self.correction.estimate)}, new error {number(self.new_error.estimate)}; "
+            f"{self.n_rows} rows, {self.n_gold} gold)"
+        )
 
 
 def agreement_report(
@@ -118,6 +126,7 @@ def agreement_report(
     (0.0, 0.005)
     """
     level = check_confidence_level(confidence_level)
+    check_alignment(y_weak=y_weak, y_student=y_student, y_true=y_true)
     weak = predicted_labels(y_weak, name="y_weak")
     student = predicted_labels(y_student, len(weak), name="y_student")
     truth = true_labels(y_true, len(weak))

@@ -78,8 +78,7 @@ def predicted_gap(
     mean_square : float, default=1.0
         ||y||^2 / n for the limit where `y` is None: 1 for labels of +-1 and for one-hot rows.
     confidence_level : float, default=0.95
-        Of the gap's normal interval, which takes the rows' squares for independent: asymptotic,
-        and a little narrow, as P is from the same rows.
+        Of the gap's normal interval, by the delta method, as P is from the same rows: asymptotic.
 
     Returns
     -------
@@ -116,8 +115,13 @@ def predicted_gap(
         labels = as_float(y, name="y").astype(np.float64)
         labels = labels.reshape(len(labels), -1)
         labels = _features(labels, "y", len(weak.U))
-        distance = (strong.fit(labels - weak.fit(labels)) ** 2).sum(axis=1)
-        gap = normal_mean(distance, confidence_level=level)
+        residual = labels - weak.fit(labels)
+        ahead = strong.fit(residual)
+        distance = (ahead**2).sum(axis=1)
+        # What a row moves in both fits: E g^2, g = P_s r, changes by 2 E g dg.
+        pulled = strong.fit(ahead)
+        fits = 2 * (pulled * (residual - ahead) - weak.fit(pulled) * residual).sum(axis=1)
+        gap = normal_mean(distance + fits - fits.mean(), confidence_level=level)
         mean_square = float((labels**2).sum(axis=1).mean())
     if not is_number(mean_square) or not 0 <= mean_square < np.inf:
         raise ValueError(f"mean_square must be a number of at least 0; found {shown(mean_square)}.")

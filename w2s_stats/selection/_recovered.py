@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import ndtri
 
 from w2s_stats._intervals import Interval, rate_of_known
-from w2s_stats._validation import check_confidence_level
+from w2s_stats._summary import interval_table, number, summary_of
+from w2s_stats._validation import check_alignment, check_confidence_level
+from w2s_stats.bounds._glossary import explained
 from w2s_stats.bounds._labels import check_classes, predicted_labels, true_labels
 from w2s_stats.selection._powered import powered_means
+
+if TYPE_CHECKING:
+    from statsmodels.iolib.summary import Summary
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,42 @@ class PerformanceGapRecovered:
     ceiling: Interval
     gap: Interval
     confidence_level: float
+
+    def summary(self) -> Summary:
+        """Table of the share, the gap and the accuracies, with their intervals.
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+        """
+        share = (self.estimate, self.low, self.high, "Fieller" if self.valid else "none")
+        rows = [
+            ("share recovered", *share),
+            ("gap", *self.gap),
+            ("weak accuracy", *self.weak),
+            ("student accuracy", *self.student),
+            ("ceiling accuracy", *self.ceiling),
+        ]
+        table = interval_table("Performance gap recovered", rows, self.confidence_level, digits=3)
+        gap = (
+            "The ceiling is better than the weak model by more than chance: there is a gap."
+            if self.valid
+            else "The ceiling is not better than the weak model by more than chance: there may be "
+            "no gap, and its share is undefined."
+        )
+        notes = [
+            gap,
+            "Rows are independent, those with gold labels a random sample: not checked.",
+        ]
+        return summary_of([table], notes + explained(method for *_, method in rows))
+
+    def __str__(self) -> str:
+        return str(self.summary())
+
+    def __repr__(self) -> str:
+        share = f"{number(self.estimate)} [{number(self.low)}, {number(self.high)}]"
+        gap = f"gap {number(self.gap.estimate)}"
+        return f"PerformanceGapRecovered({share if self.valid else 'undefined'}; {gap})"
 
 
 def performance_gap_recovered(
@@ -111,6 +152,7 @@ def performance_gap_recovered(
     (nan, False)
     """
     level = check_confidence_level(confidence_level)
+    check_alignment(y_weak=y_weak, y_student=y_student, y_ceiling=y_ceiling, y_true=y_true)
     weak = predicted_labels(y_weak, name="y_weak")
     student = predicted_labels(y_student, len(weak), name="y_student")
     ceiling = predicted_labels(y_ceiling, len(weak), name="y_ceiling")
@@ -145,7 +187,7 @@ def performance_gap_recovered(
         weak=accuracies[0],
         student=accuracies[1],
         ceiling=accuracies[2],
-        gap=Interval(gap, gap - reach, gap + reach, method),
+        gap=Interval(gap, max(gap - reach, -1.0), min(gap + reach, 1.0), method),
         confidence_level=level,
     )
 

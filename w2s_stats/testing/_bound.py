@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from hypothesis.strategies import SearchStrategy
 from sklearn.base import clone
 
+from w2s_stats._validation import shown
 from w2s_stats.bounds._base import STATUSES
-from w2s_stats.testing._law import check_instance, demand, for_all
+from w2s_stats.testing._law import check_cases, check_instance, demand, for_all
 from w2s_stats.testing._triples import ModelTriple, model_triples
 
+_ACCEPTED = "bound must be a bound, or a callable from a ModelTriple to one"
 _NUMBERS = ("estimate_", "lower_", "upper_")
 _ATTRIBUTES = (*_NUMBERS, "interval_", "holds_", "assumptions_", "table_")
 
@@ -53,7 +56,7 @@ def check_bound(
     AssertionError
         If a law fails: one sentence that says which, at what numbers, which are the smallest found.
     TypeError
-        If `bound` is a class.
+        If `bound` is a class or makes no bound, or `cases` is no strategy.
 
     Examples
     --------
@@ -70,7 +73,9 @@ def check_bound(
     AssertionError: TooTight(random_state=0) breaks the law that estimate_ <= upper_: ...
     """
     check_instance("bound", bound)
+    _check_callable(bound)
     cases = model_triples() if cases is None else cases
+    check_cases(cases)
     for_all(cases, partial(_check_case, bound, tolerance=tolerance), max_examples=max_examples)
 
 
@@ -82,6 +87,8 @@ def _check_case(bound: Any, case: ModelTriple, *, tolerance: float) -> None:
         if value is not None
     }
     fitted = make()
+    if not hasattr(fitted, "fit"):
+        raise TypeError(f"{_ACCEPTED}; found one that returns {shown(fitted)}.")
     require = partial(demand, subject=fitted, weak=case.weak, student=case.student)
     before = [case.weak.copy(), case.student.copy(), case.truth.copy()]
     returned = fitted.fit(case.weak, case.student, case.truth, **further)
@@ -114,6 +121,17 @@ def _check_case(bound: Any, case: ModelTriple, *, tolerance: float) -> None:
             without=once,
             with_weights=again,
         )
+
+
+def _check_callable(bound: Any) -> None:
+    if hasattr(bound, "fit"):
+        return
+    if not callable(bound):
+        raise TypeError(f"{_ACCEPTED}; found {shown(bound)}.")
+    try:
+        signature(bound).bind(None)
+    except TypeError:
+        raise TypeError(f"{_ACCEPTED}; found one that does not take one argument.") from None
 
 
 def _fit_or_none(bound: Any, *args: Any, **options: Any) -> Any:

@@ -9,6 +9,8 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis.strategies import SearchStrategy
 
+from w2s_stats._validation import shown
+
 
 def for_all(cases: SearchStrategy[Any], law: Callable[[Any], None], *, max_examples: int) -> None:
     """Run a law on the same generated cases every time; raise on the smallest that breaks it."""
@@ -49,6 +51,25 @@ def check_instance(name: str, given: Any) -> None:
         raise TypeError(
             f"{name} must be an instance, as {given.__name__}(); found the class {given.__name__}."
         )
+
+
+def check_cases(cases: Any) -> None:
+    """Raise TypeError unless `cases` is a strategy.
+
+    Examples
+    --------
+    >>> from w2s_stats.testing._law import check_cases
+    >>> from w2s_stats.testing.strategies import model_triples
+    >>> check_cases(model_triples)
+    Traceback (most recent call last):
+    TypeError: cases must be a strategy; found the function model_triples: call it, model_triples().
+    """
+    if isinstance(cases, SearchStrategy):
+        return
+    if callable(cases) and hasattr(cases, "__name__"):
+        name = cases.__name__
+        raise TypeError(f"cases must be a strategy; found the function {name}: call it, {name}().")
+    raise TypeError(f"cases must be a strategy, as model_triples(); found {shown(cases)}.")
 
 
 def demand(holds: bool, subject: Any, law: str, **numbers: Any) -> None:

@@ -14,9 +14,7 @@ from w2s_stats._validation import (
     plain_labels,
     shown,
 )
-
-# Probabilities from a softmax in single precision sum to one within this.
-_SUM_TOLERANCE = 1e-4
+from w2s_stats.divergences._probabilities import TOLERANCE, check_row_facts
 
 
 def read_classes(
@@ -116,14 +114,10 @@ def check_probabilities(y_weak: Any, n_samples: int, classes: np.ndarray) -> np.
             f"{classes.tolist()} of y; found {proba.shape[1]} columns."
         )
     missing = np.isnan(proba).any(axis=1)
-    total = proba.sum(axis=1)
-    wrong = ~missing & ~((proba >= 0).all(axis=1) & (np.abs(total - 1.0) <= _SUM_TOLERANCE))
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ValueError(
-            "y_weak must hold probabilities in [0, 1] that sum to one in each row; found "
-            f"{proba[row].tolist()} in row {row}."
-        )
+    total, low = proba.sum(axis=1), proba.min(axis=1)
+    total[missing], low[missing] = 1.0, 0.0
+    given = as_array(y_weak, "y_weak").dtype
+    check_row_facts(total, low, given if given in TOLERANCE else proba.dtype, name="y_weak")
     proba = proba / total[:, None]
     proba[missing] = np.nan
     return proba

@@ -42,8 +42,8 @@ def compare_strategies(
     (:class:`TargetKFold`; the source stays in). Its error is the mean loss on held-out rows that
     have gold labels: squared error, or 1 for a wrong class. So the oracle too is judged on rows it
     has not seen. Only the oracle's fits see gold labels. A strategy that models the weak labels
-    also gets its mean log-likelihood of held-out ones. A strategy that fails is a row of the table
-    that says so.
+    also gets its mean log-likelihood of held-out ones. A strategy that fails, or predicts what has
+    no finite loss (NaN, infinity), is a row of the table that says so.
 
     With two gold labels or more, the strategy of smallest error is the one to trust; where chance
     may explain the order, a concept deconvolution whose diagnostics found nothing (theory 6.8)
@@ -69,7 +69,7 @@ def compare_strategies(
         What to compare; or names of those to keep of the default: "concept deconvolution", "label
         refinement", "weak training", "source only" and, where there are gold labels, "oracle". A
         strategy is any estimator whose `fit` takes `y_weak` and `sample_domain`, or a pipeline
-        that ends with one.
+        that ends with one, or a search over one's parameters.
     source_model : MixtureOfExpertsRegressor, MixtureOfExpertsClassifier or None, default=None
         The mixture that the default strategies fit. None: `n_experts` Gaussian or multinomial
         experts with a constant gate.
@@ -82,7 +82,7 @@ def compare_strategies(
         test sets that do not overlap (their source rows are not judged).
     interval : {"t", "bootstrap"}, default="t"
         "t": t intervals for means of rows' losses, Wilson's for error rates. "bootstrap":
-        percentiles over resampled rows. Both take the fits as given.
+        bootstrap-t of resampled rows. Both take the fits as given.
     confidence_level : float, default=0.95
     random_state : int, RandomState or None, default=None
         Seeds folds and default strategies.

@@ -32,7 +32,8 @@ class StrategyResult:
     difference, difference_lower, difference_upper : float
         Error minus that of the reference strategy on the same rows, and its paired interval.
     weak_log_likelihood, weak_log_likelihood_lower, weak_log_likelihood_upper : float
-        Mean of log q(y' | x) on held-out target rows, where the strategy models y'.
+        Mean of log q(y' | x) on held-out target rows, where the strategy models y'; -inf, without
+        interval, where a fit held one of these labels for impossible.
     fit_time : float
         Seconds of one fit to all rows.
     is_oracle : bool
@@ -88,7 +89,7 @@ class StrategyComparison:
     reference : str
         The strategy that differences are taken from.
     n_source, n_target, n_gold : int
-        Rows of the source, of the target, and target rows with gold labels.
+        Rows of the source, of the target, and target rows of positive weight with gold labels.
     n_splits : int
         Folds of the target.
     interval : str
@@ -163,7 +164,9 @@ class StrategyComparison:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but estimators and rows' losses, as JSON can hold it: NaN becomes None.
+        """Everything but estimators and rows' losses, as JSON can hold it.
+
+        NaN and infinity become None.
 
         Returns
         -------
@@ -231,7 +234,7 @@ class StrategyComparison:
                 f"Intervals at {100 * self.confidence_level:g}%: {_METHODS[self.interval]}; they "
                 "take the fits as given.",
             ]
-        if any(np.isfinite(row.weak_log_likelihood) for row in self.table):
+        if not all(np.isnan(row.weak_log_likelihood) for row in self.table):
             notes.append(
                 "log q(y'|x): mean log-likelihood of held-out weak labels, where they are modelled."
             )
@@ -250,12 +253,12 @@ _ENDS = ("", "_lower", "_upper")
 _LISTS = ("diagnostics", "warnings")
 _METHODS = {
     "t": "t intervals of means over rows, Wilson's for error rates",
-    "bootstrap": "percentiles of 2,000 resamples of rows, wider where the mean is skewed",
+    "bootstrap": "bootstrap-t of 2,000 resamples of rows",
 }
 
 
 def _cell(value: float, digits: int = 4) -> str:
-    return number(value, digits) if np.isfinite(value) else ""
+    return "" if np.isnan(value) else number(value, digits)
 
 
 def _plain(value: Any) -> Any:

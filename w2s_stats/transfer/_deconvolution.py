@@ -51,8 +51,10 @@ class ConceptDeconvolutionRegressor(RegressionStrategy, Deconvolution):
         Fitted to y' in the target; its ``covariance_`` carries the errors of the source's gate
         (theory 6.2). None if there was no target.
     mixture_ : MixtureOfExpertsRegressor
-        The mixture of step 4, with the methods of a fitted one (``predict``, ``log_prob``,
-        ``gate_proba``, ``responsibilities``, ``sample``).
+        The mixture of step 4, put together from both fits: the methods of a fitted one
+        (``predict``, ``log_prob``, ``gate_proba``, ``responsibilities``, ``sample``), ``params_``,
+        ``covariance_`` (NaN between the gate's intercepts and the rest) and ``conf_int``. It
+        maximises no likelihood of its own: no ``summary``, no information criteria.
     assignment_ : ndarray of int of shape (n_experts,)
         a(k): the expert of ``target_`` for each expert of ``source_``.
     concept_prior_ : ndarray of shape (n_experts,)

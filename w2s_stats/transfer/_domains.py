@@ -13,7 +13,9 @@ from w2s_stats._validation import (
     check_labels,
     check_sizes,
     check_weight,
+    plain_labels,
 )
+from w2s_stats.exceptions import warn
 from w2s_stats.transfer._class_labels import (
     check_probabilities,
     encode_classes,
@@ -143,7 +145,8 @@ def split_domains_classification(
 
     As :func:`split_domains_regression`, with labels encoded. The integer -1 is a missing label only
     where `y_weak` or `sample_domain` is given; None and NaN always are. `y_weak` holds labels, or
-    probabilities (n_samples, n_classes) in the order of the sorted classes of y.
+    probabilities (n_samples, n_classes) in the order of the sorted classes of y. Labels that y does
+    not have become classes too, with a warning.
     """
     X = check_features(estimator, X)
     two_samples = y_weak is not None or sample_domain is not None
@@ -158,6 +161,7 @@ def split_domains_classification(
     else:
         weak, absent = read_classes(y_weak, len(X), "y_weak", minus_one_is_missing=True)
         classes = find_classes(y[seen], weak[~absent])
+        _warn_of_strangers(plain_labels(weak[~absent]), plain_labels(y[seen]))
         proba = one_hot(encode_classes(weak, absent, classes), len(classes))
     codes = encode_classes(y, ~seen, classes)
     check_sizes(X, "X", apart=source)
@@ -193,6 +197,18 @@ def find_source(sample_domain: Any, n_samples: int) -> np.ndarray:
             "sample_domain must mark at least one source row (>= 0); found target rows only."
         )
     return source
+
+
+def _warn_of_strangers(weak: np.ndarray, strong: np.ndarray) -> None:
+    """A class of weak labels alone may be one that the source lacks, or a slip of the pen."""
+    strangers, counts = np.unique(weak[~np.isin(weak, strong)], return_counts=True)
+    if strangers.size:
+        words = [f"{s!r} ({n} rows)" for s, n in zip(strangers.tolist(), counts, strict=True)]
+        warn(
+            f"y_weak holds labels that y never has, and they become classes: {', '.join(words)}. "
+            "Correct them if that is not meant, or mark them as missing.",
+            UserWarning,
+        )
 
 
 def _source_rows(sample_domain: Any, observed: np.ndarray) -> np.ndarray:

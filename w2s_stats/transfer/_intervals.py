@@ -13,6 +13,8 @@ from w2s_stats._intervals import bootstrap_mean, t_mean, wilson_rate
 class MeanInterval:
     """A weighted mean of independent rows and its interval; NaN where there are no rows.
 
+    A row of -inf, the log-probability of what was held impossible, makes the mean -inf.
+
     Attributes
     ----------
     mean, lower, upper : float
@@ -43,7 +45,7 @@ def mean_interval(
     "t": m +- t s / sqrt(n); rows of unequal weights are single rows that represent more or fewer
     (s is the sandwich sqrt(n / (n - 1) sum w^2 (v - m)^2) / sum w). For a rate it is Wilson's
     interval instead, at the rows' effective number (see `wilson_rate`), which does not collapse
-    where no row is wrong. "bootstrap": percentiles over 2,000 resamples of rows, BCa where wider.
+    where no row is wrong. "bootstrap": bootstrap-t of 2,000 resamples of rows, Wald where wider.
 
     Parameters
     ----------
@@ -78,11 +80,12 @@ def mean_interval(
     (0.0, 0.0, 0.16, 'Wilson')
     """
     weight = np.ones(len(values)) if weight is None else weight
-    used = np.isfinite(values) & (weight > 0)
+    used = ~np.isnan(values) & (weight > 0)
     values, weight = values[used], weight[used]
     n = len(values)
-    if n < 2:
-        return MeanInterval(float(values[0]) if n else np.nan, np.nan, np.nan, "none", n)
+    if n < 2 or not np.isfinite(values).all():
+        mean = np.average(values, weights=weight) if n else np.nan
+        return MeanInterval(float(mean), np.nan, np.nan, "none", n)
     if method == "bootstrap":
         found = bootstrap_mean(
             values, weight, confidence_level=confidence_level, random_state=random_state

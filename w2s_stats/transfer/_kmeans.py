@@ -12,7 +12,13 @@ from sklearn.cluster import KMeans
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from w2s_stats._validation import check_features, check_sizes, whole_or_nothing
+from w2s_stats._validation import (
+    check_features,
+    check_sizes,
+    count_distinct,
+    row_keys,
+    whole_or_nothing,
+)
 from w2s_stats.transfer._domains import find_source
 
 
@@ -136,7 +142,12 @@ class KMeansConceptAssigner(ClusterMixin, BaseEstimator):
         source = np.ones(len(X), dtype=bool)
         if sample_domain is not None:
             source = find_source(sample_domain, len(X))
-        self._check_distinct(X[source])
+        found = count_distinct(row_keys(X[source]), self.n_concepts)
+        if found < self.n_concepts:
+            raise ValueError(
+                f"n_concepts={self.n_concepts} needs at least as many distinct source rows of X; "
+                f"found n_samples={source.sum()} with {found} distinct."
+            )
         clusters = KMeans(
             self.n_concepts,
             n_init=self.n_init,
@@ -155,17 +166,6 @@ class KMeansConceptAssigner(ClusterMixin, BaseEstimator):
         self.inertia_ = float(clusters.inertia_)
         self.n_iter_ = int(clusters.n_iter_)
         return self
-
-    def _check_distinct(self, X: np.ndarray) -> None:
-        seen: set[bytes] = set()
-        for row in X:
-            seen.add((row + 0.0).tobytes())
-            if len(seen) >= self.n_concepts:
-                return
-        raise ValueError(
-            f"n_concepts={self.n_concepts} needs at least as many distinct source rows of X; found "
-            f"n_samples={len(X)} with {len(seen)} distinct."
-        )
 
     def _set_concept(self, centers: np.ndarray, weak: np.ndarray) -> None:
         """Similarities, the best of them, and how far it is ahead."""

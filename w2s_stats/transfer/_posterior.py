@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import log_softmax, softmax
 
+from w2s_stats.datasets._latent_rows import draw_categories
 from w2s_stats.mixture import MixtureOfExpertsClassifier
 from w2s_stats.transfer._stages import Mixture, expert_means
 
@@ -37,7 +38,7 @@ def label_log_density(mixture: Mixture, X: np.ndarray, Y: np.ndarray, label: int
         terms = np.insert(y, 0, 1.0 - y.sum(axis=1), axis=1) * log_proba
     else:
         terms = np.empty_like(eta)
-        for m, family in enumerate(mixture._families(mixture.coef_.shape[1])[columns]):
+        for m, family in enumerate(mixture._fitted_families()[columns]):
             if family == "poisson":
                 terms[:, m] = y[:, m] * eta[:, m] - np.exp(eta[:, m])
             else:
@@ -51,13 +52,6 @@ def concept_posterior(mixture: Mixture, X: np.ndarray, log_density: np.ndarray) 
     with np.errstate(divide="ignore"):
         log_gate = np.log(mixture._gate_proba(np.asarray(X, dtype=np.float64)))
     return softmax(log_gate + log_density, axis=1)
-
-
-def draw_concepts(posterior: np.ndarray, random: np.random.RandomState) -> np.ndarray:
-    """One concept for each row of probabilities."""
-    edges = posterior.cumsum(axis=1)
-    uniform = random.uniform(size=(len(posterior), 1)) * edges[:, -1:]
-    return (uniform >= edges[:, :-1]).sum(axis=1)
 
 
 def draw_labels(
@@ -77,9 +71,9 @@ def draw_labels(
     X, rows = np.asarray(X, dtype=np.float64), np.arange(len(X))
     if isinstance(mixture, MixtureOfExpertsClassifier):
         proba = mixture._expert_proba(X)[concept, :, rows]
-        return np.eye(proba.shape[1])[draw_concepts(proba, random)][:, 1:]
+        return np.eye(proba.shape[1])[draw_categories(random, proba)][:, 1:]
     Y = expert_means(mixture, X, slice(0, n_columns))[concept, :, rows]
-    families = mixture._families(mixture.coef_.shape[1])
+    families = mixture._fitted_families()
     for m in range(n_columns):
         if families[m] == "poisson":
             Y[:, m] = random.poisson(Y[:, m])

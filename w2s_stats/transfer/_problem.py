@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,10 @@ from w2s_stats._validation import (
     check_discrete,
     check_labels,
     check_weight,
+    count_distinct,
     is_gap,
     plain_labels,
+    row_keys,
 )
 from w2s_stats.transfer._baselines import OracleClassifier, OracleRegressor
 from w2s_stats.transfer._class_labels import check_kind, is_probabilities, read_classes
@@ -66,18 +69,18 @@ class Problem:
         """
         if self.weight is not None:
             rows = rows[self.weight[rows] > 0]
-        seen: set[tuple[bytes, str]] = set()
+        return count_distinct(self._labelled(rows), enough)
+
+    def _labelled(self, rows: np.ndarray) -> Iterator[tuple[bytes, str]]:
+        """The bits of x and the label of each row that has one."""
         for start in range(0, len(rows), 1000):
             some = rows[start : start + 1000]
             X = np.asarray(self.take(some), dtype=np.float64)
-            for x, row in zip(X, some, strict=True):
+            for x, row in zip(row_keys(X), some, strict=True):
                 labels = self.y if self.domain[row] >= 0 else self.y_weak
                 label = np.asarray(labels[row]).tolist()
                 if not _is_missing(label):
-                    seen.add(((x + 0.0).tobytes(), str(label)))
-                if len(seen) >= enough:
-                    return enough
-        return len(seen)
+                    yield x, str(label)
 
     def fit(self, strategy: Any, rows: np.ndarray) -> Any:
         """Fit a strategy to some rows; the oracle alone sees gold labels."""
@@ -166,7 +169,7 @@ def read_problem(
 
 def _with_gold(y: Any, y_gold: Any, target: np.ndarray) -> np.ndarray:
     """Strong labels, in target rows from y_gold."""
-    y, y_gold = np.asarray(y), as_array(y_gold, "y_gold")
+    y, y_gold = as_array(y, "y"), as_array(y_gold, "y_gold")
     if y_gold.shape != y.shape:
         raise ValueError(f"y_gold must have the shape of y, {y.shape}; found {y_gold.shape}.")
     same = y.dtype.kind == y_gold.dtype.kind and y.dtype.kind in "fi"

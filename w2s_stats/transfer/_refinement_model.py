@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from w2s_stats.datasets._latent_rows import draw_categories
 from w2s_stats.transfer._posterior import (
     concept_posterior,
-    draw_concepts,
     draw_labels,
     label_log_density,
 )
@@ -51,7 +51,7 @@ class Refinement:
         self, X: np.ndarray, posterior: np.ndarray, random: np.random.RandomState
     ) -> np.ndarray:
         """Draw a label from sum_k p(k | x, v) phi(y; x, theta_k)."""
-        concept = draw_concepts(posterior, random)
+        concept = draw_categories(random, posterior)
         return draw_labels(self.source, X, concept, self.n_columns, random)
 
     def confusion(

@@ -1,10 +1,11 @@
-"""What `fit` calls its metadata, with scikit-learn's metadata routing on or off."""
+"""What is inside a pipeline or a search, and what its `fit` calls the metadata."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sklearn import get_config
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
 
@@ -12,7 +13,7 @@ def fit_metadata(estimator: Any, **metadata: Any) -> dict[str, Any]:
     """Name metadata as an estimator's `fit` takes it; what is None is left out.
 
     A pipeline hands metadata on by itself when routing is on; when it is off, the name says for
-    which step it is, and here that is the last.
+    which step it is, and here that is the last. A search hands on what it gets.
 
     Parameters
     ----------
@@ -34,14 +35,24 @@ def fit_metadata(estimator: Any, **metadata: Any) -> dict[str, Any]:
     {'ridge__sample_weight': [1.0, 2.0]}
     """
     prefix = ""
-    while isinstance(estimator, Pipeline) and not get_config()["enable_metadata_routing"]:
-        name, estimator = estimator.steps[-1]
-        prefix += f"{name}__"
+    if not get_config()["enable_metadata_routing"]:
+        while (within := inner(estimator)) is not None:
+            prefix += f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+            estimator = within
     return {prefix + name: value for name, value in metadata.items() if value is not None}
 
 
+def inner(estimator: Any) -> Any:
+    """What a pipeline ends with, or what a search tries (once fitted, its best); else None."""
+    if isinstance(estimator, Pipeline):
+        return estimator.steps[-1][1]
+    if isinstance(estimator, BaseSearchCV):
+        return getattr(estimator, "best_estimator_", estimator.estimator)
+    return None
+
+
 def last_step(estimator: Any) -> Any:
-    """What a pipeline ends with, or the estimator itself."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
+    """What is inside of all pipelines and searches, or the estimator itself."""
+    while (within := inner(estimator)) is not None:
+        estimator = within
     return estimator

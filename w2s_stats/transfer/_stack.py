@@ -143,7 +143,9 @@ def _stack_labels(
     dtype: Any
     missing: Any
     if task == "regression" or present[0].ndim == 2:
-        dtype, missing = np.float64, np.nan
+        # Probabilities of single precision stay so: their rows sum to 1 less exactly.
+        single = task != "regression" and {part.dtype for part in present} == {np.dtype("float32")}
+        dtype, missing = np.float32 if single else np.float64, np.nan
         known = [None if part is None else check_numbers(part, name, gaps=True) for part in known]
     elif all(part.dtype.kind in "iu" for part in present):
         dtype, missing = np.int64, -1

@@ -11,7 +11,9 @@ from sklearn.utils import check_random_state
 
 from w2s_stats._validation import check_counts, check_observed
 from w2s_stats.mixture import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
-from w2s_stats.mixture._parameters import Parameters
+from w2s_stats.mixture._model import Model
+from w2s_stats.mixture._parameters import Parameters, gate_feature_names, parameter_names
+from w2s_stats.transfer._assembled import AssembledClassifier, AssembledRegressor
 from w2s_stats.transfer._class_labels import one_hot
 from w2s_stats.transfer._domains import TwoSamples
 
@@ -148,22 +150,36 @@ class Stages:
             model._one_output_ = n_labels == 1 and self.data.y.ndim == 1
         return model
 
-    def assemble(self, parameters: Parameters) -> Mixture:
+    def assemble(self, parameters: Parameters) -> AssembledRegressor | AssembledClassifier:
         """A mixture for y with given parameters, that predicts as a fitted one does.
 
         Its weights are the mean gate probabilities over the target, or over the source where there
         is no target.
         """
-        model = self._clone()
+        given = self._clone()
+        kind: type[AssembledRegressor | AssembledClassifier] = AssembledRegressor
+        kind = AssembledClassifier if self.data.classes is not None else kind
+        model = kind(**{name: getattr(given, name) for name in kind._get_param_names()})
         model.set_params(gate=model.gate.removesuffix("-joint"))
+        self._set_names(model)
         if isinstance(model, MixtureOfExpertsClassifier):
             model._label_classes = [self.classes]
             model.classes_ = self.classes
         else:
             model._one_output_ = self.data.y.ndim == 1
         model._blocks_ = model._blocks(np.full((1, self.n_columns), np.nan))
+        model._model_ = Model(model.n_experts, model._blocks_, model.gate, model.fit_intercept)
         model._set_experts(parameters)
         model.gate_coef_, model.gate_intercept_ = parameters.gate_coef, parameters.gate_intercept
+        features = model._names_of_features(self.data.X.shape[1])
+        model.param_names_ = parameter_names(
+            model.n_experts,
+            model._blocks_,
+            features,
+            model._column_names(),
+            gate_feature_names(features, model.gate),
+            fit_intercept=model.fit_intercept,
+        )
         rows = self.data.target if self.data.target.any() else self.data.source
         model.weights_ = self._mean_gate(model, rows)
         return model
@@ -180,10 +196,13 @@ class Stages:
         model = clone(self.model)
         if self.random is not None:
             model.set_params(random_state=int(self.random.randint(2**31 - 1)))
+        self._set_names(model)
+        return model
+
+    def _set_names(self, model: Mixture) -> None:
         model.n_features_in_ = self.data.X.shape[1]
         if self.names is not None:
             model.feature_names_in_ = self.names
-        return model
 
 
 def _columns(data: TwoSamples) -> tuple[np.ndarray, np.ndarray | None]:

@@ -64,9 +64,13 @@ class RegressionStrategy(RegressorMixin, Strategy):
         Raises
         ------
         ValueError
-            If no row has a label.
+            If no row has a label. A search whose folds are target rows without gold labels has
+            nothing to go by; :func:`compare_strategies` judges by held-out weak labels there.
         """
-        return r2_of_known(y, self.predict(X), sample_weight)  # type: ignore[attr-defined]
+        prediction = self.predict(X)  # type: ignore[attr-defined]
+        labels = check_labels(y, len(prediction))
+        _check_any_known(np.isnan(labels.reshape(len(labels), -1)).any(axis=1))
+        return r2_of_known(labels, prediction, sample_weight)
 
 
 class ClassificationStrategy(ClassifierMixin, Strategy):
@@ -111,10 +115,20 @@ class ClassificationStrategy(ClassifierMixin, Strategy):
         Raises
         ------
         ValueError
-            If no row has a label.
+            If no row has a label. A search whose folds are target rows without gold labels has
+            nothing to go by; :func:`compare_strategies` judges by held-out weak labels there.
         """
         prediction = self.predict(X)  # type: ignore[attr-defined]
         labels, missing = self._labels(y, len(prediction))
+        _check_any_known(missing)
         return accuracy_of_known(
             labels[:, None], missing[:, None], prediction[:, None], sample_weight
+        )
+
+
+def _check_any_known(missing: np.ndarray) -> None:
+    if missing.all():
+        raise ValueError(
+            "y must have at least one label to score with; found missing labels only: without gold "
+            "labels of target rows, compare_strategies judges by held-out weak labels."
         )

@@ -67,6 +67,8 @@ def tabulate(
         for name, held in found.items()
     )
     judged = np.any([np.isfinite(values) for values in losses.values()], axis=0)
+    if problem.weight is not None:
+        judged &= problem.weight > 0
     rows = np.flatnonzero(judged & problem.weak)
     own = np.full(len(judged), np.nan)
     own[rows] = problem.loss(problem.weak_prediction[rows], rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from w2s_stats.exceptions import AmbiguousMatchingWarning, warn
+from w2s_stats.transfer._assembled import joined_covariance
 from w2s_stats.transfer._assignment import Comparison, is_separated, match_mixtures
 from w2s_stats.transfer._matching import Matching
 from w2s_stats.transfer._stages import Mixture, Stages
@@ -110,7 +111,18 @@ def target_mixture(stages: Stages, source: Mixture, stage: TargetStage | None) -
     if stage is not None:
         intercept = stage.mixture.gate_intercept_[stage.assignment]
         experts = replace(experts, gate_intercept=intercept - intercept[0])
-    return stages.assemble(experts)
+    mixture = stages.assemble(experts)
+    for name in ("covariance_", "covariance_robust_"):
+        joined = joined_covariance(
+            getattr(source, name),
+            None if stage is None else getattr(stage.mixture, name),
+            source.n_experts,
+            1 + stages.weak_label(source),
+            source.gate_coef_.shape[1],
+            None if stage is None else stage.assignment,
+        )
+        setattr(mixture, name, joined)
+    return mixture
 
 
 def _fit_in_order(stages: Stages, source: Mixture, target: Mixture, order: np.ndarray) -> Mixture:

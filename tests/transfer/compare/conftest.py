@@ -15,4 +15,4 @@ def data():
 
 @pytest.fixture(scope="session")
 def comparison(data):
-    return compare(data, y_gold=data.y_gold, source_model=QUICK, cv=3)
+    return compare(data, y_gold=data.y_gold, source_model=QUICK, cv=2)

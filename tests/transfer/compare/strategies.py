@@ -11,7 +11,7 @@ from w2s_stats.transfer import (
 )
 
 NAMES = ["concept deconvolution", "label refinement", "weak training", "source only", "oracle"]
-QUICK = MixtureOfExpertsRegressor(2, n_init=3, tol=1e-6)
+QUICK = MixtureOfExpertsRegressor(2, n_init=2, tol=1e-6)
 LINEAR = {
     "weak training": WeakTrainingRegressor(),
     "source only": SourceOnlyRegressor(),

@@ -110,7 +110,7 @@ def test_intervals_cover_the_error_of_a_fixed_prediction():
     random = np.random.default_rng(0)
     X_source = random.normal(size=(20, 1))
     hits = 0
-    n_trials = 120
+    n_trials = 60
     for _ in range(n_trials):
         X_target = random.normal(size=(40, 1))
         gold = X_target[:, 0] + 1.0 + random.normal(size=40)
@@ -127,7 +127,7 @@ def test_intervals_cover_the_error_of_a_fixed_prediction():
         )["source only"]
         # f(x) = x, so that the loss is (1 + e)^2, of mean 2.
         hits += row.error_lower <= 2.0 <= row.error_upper
-    assert 0.87 <= hits / n_trials <= 0.99
+    assert 0.85 <= hits / n_trials <= 0.99
 
 
 def test_weights_weigh_losses_and_fits(data):

@@ -6,12 +6,16 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from tests.transfer.compare.strategies import LINEAR, NAMES, compare
 from w2s_stats.mixture import MixtureOfExpertsRegressor
-from w2s_stats.transfer import LabelRefinementRegressor, WeakTrainingRegressor
+from w2s_stats.transfer import LabelRefinementRegressor, SourceOnlyRegressor, WeakTrainingRegressor
 
 
 class Breaks(WeakTrainingRegressor):
@@ -34,6 +38,66 @@ def test_a_strategy_that_fails_does_not_stop_the_others(data):
     assert "never" not in found.estimators_ and "breaks" in found.estimators_
     assert found.trusted_ == "weak training"
     assert "never failed: ValueError: estimator must take" in str(found).replace("\n    ", " ")
+
+
+class Gaps(LinearRegression):
+    """Predicts nothing where it would err most."""
+
+    def predict(self, X):
+        found = super().predict(X)
+        found[np.abs(X[:, 0]) > 0.5] = np.nan
+        return found
+
+
+def test_a_prediction_without_a_loss_is_a_failure(data):
+    gaps = SourceOnlyRegressor(Gaps())
+    far = SourceOnlyRegressor(DummyRegressor(strategy="constant", constant=1e200))
+    found = compare(data, strategies={"gaps": gaps, "far": far, **LINEAR}, y_gold=data.y_gold, cv=2)
+    said = "with fold 1 of 2 held out: ValueError: predict must return numbers of finite loss; "
+    assert found["gaps"].failure.startswith(said + "found a loss of nan in row")
+    assert found["far"].failure.startswith(said + "found a loss of inf in row")
+    assert np.isnan(found["gaps"].error) and np.isnan(found.losses_["gaps"]).all()
+    assert found.trusted_ == "weak training"
+
+
+class Tells(WeakTrainingRegressor):
+    """With a log-density of weak labels that is one value in its last row."""
+
+    def __init__(self, last=0.0):
+        super().__init__()
+        self.last = last
+
+    def weak_log_prob(self, X, y_weak):
+        return np.where(np.arange(len(X)) < len(X) - 1, -1.0, self.last)
+
+
+def test_an_impossible_weak_label_is_not_left_out(data):
+    tellers = {"sure": Tells(-np.inf), "lost": Tells(np.nan), "fair": Tells(-1.0)}
+    found = compare(data, strategies=tellers, cv=2)
+    assert found["sure"].weak_log_likelihood == -np.inf and not found["sure"].failure
+    assert np.isnan(found["sure"].weak_log_likelihood_lower)
+    assert "weak_log_prob must return log-densities below infinity; found nan in row" in (
+        found["lost"].failure
+    )
+    assert found["fair"].weak_log_likelihood == -1.0
+    assert "-inf" in str(found)
+    assert found.to_dict()["strategies"][0]["weak_log_likelihood"] is None
+
+
+def test_a_search_answers_for_the_best_it_found(data):
+    halves = ShuffleSplit(1, test_size=0.5, random_state=0)
+    search = GridSearchCV(Tells(), {"last": [-3.0]}, cv=halves)
+    inside = make_pipeline(StandardScaler(), search)
+    found = compare(data, strategies={"plain": Tells(-3.0), "search": search, "in": inside}, cv=2)
+    assert [row.failure for row in found.table] == ["", "", ""]
+    assert len({row.weak_log_likelihood for row in found.table}) == 1
+    assert found["search"].diagnostics == found["plain"].diagnostics != ()
+
+
+def test_a_search_that_fails_says_why(data):
+    search = GridSearchCV(WeakTrainingRegressor(), {"source_weight": [0.5, -1.0]}, cv=KFold(2))
+    found = compare(data, strategies={"search": search, **LINEAR}, cv=2)
+    assert found["search"].failure.startswith("ValueError: All the 4 fits failed. ValueError: samp")
 
 
 def test_all_strategies_may_fail(data):

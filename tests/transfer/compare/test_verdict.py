@@ -19,7 +19,7 @@ from w2s_stats.transfer import (
 def test_gold_labels_reach_the_oracle_only(data, comparison):
     target = data.sample_domain < 0
     other = np.where(target, 5.0 - data.y_gold, data.y_gold)
-    found = compare(data, y_gold=other, source_model=QUICK, cv=3)
+    found = compare(data, y_gold=other, source_model=QUICK, cv=2)
     for name in NAMES:
         same = np.array_equal(
             found.estimators_[name].predict(data.X), comparison.estimators_[name].predict(data.X)
@@ -49,8 +49,15 @@ def test_some_gold_labels(data):
         np.testing.assert_array_equal(np.flatnonzero(np.isfinite(found.losses_[name])), rows)
 
 
+def test_gold_labels_without_weight_are_not_counted(data):
+    weight = np.where(np.arange(600) < 350, 1.0, 0.0)
+    found = compare(data, strategies=LINEAR, y_gold=data.y_gold, sample_weight=weight, cv=2)
+    assert found.n_gold == found.weak_labels.n_rows == 50
+    assert "on 50 held-out target rows with gold labels" in found.recommendation[0]
+
+
 def test_without_gold_labels_sound_checks_decide(data):
-    found = compare(data, source_model=QUICK, cv=3)
+    found = compare(data, source_model=QUICK, cv=2)
     assert [row.strategy for row in found.table] == NAMES[:4]
     assert found.trusted_ == "concept deconvolution"
     text = " ".join(found.recommendation)
@@ -64,7 +71,9 @@ def test_without_gold_labels_and_sound_checks_none_is_trusted(data):
     blurred = make_latent_concept_shift(
         120, 120, n_features=2, n_experts=2, separation=0.1, random_state=0
     )
-    found = compare(blurred, strategies=["concept deconvolution", "weak training"], cv=2)
+    found = compare(
+        blurred, strategies=["concept deconvolution", "weak training"], source_model=QUICK, cv=2
+    )
     assert found.trusted_ is None
     assert found.recommendation[0].startswith("Trust none yet: no target row has a gold label")
     assert "y_gold" in found.recommendation[-1]
@@ -73,7 +82,7 @@ def test_without_gold_labels_and_sound_checks_none_is_trusted(data):
 
 
 def test_without_gold_labels_and_deconvolution_none_is_trusted(data):
-    found = compare(data, strategies=["weak training", "source only"], cv=2)
+    found = compare(data, strategies=["weak training", "source only"], source_model=QUICK, cv=2)
     assert found.trusted_ is None
     assert "there is no fit of concept deconvolution" in found.recommendation[0]
 

@@ -16,7 +16,7 @@ def data():
 @pytest.fixture(scope="session")
 def classes():
     return make_latent_concept_shift(
-        1500, 1500, n_features=2, n_experts=2, expert="multinomial", random_state=1
+        1000, 1000, n_features=2, n_experts=2, expert="multinomial", random_state=1
     )
 
 

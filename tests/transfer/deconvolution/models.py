@@ -15,7 +15,7 @@ def regressor(n_experts=3, n_init=3, **kwargs):
     return ConceptDeconvolutionRegressor(source_model, **own)
 
 
-def classifier(n_experts=2, n_init=3, **kwargs):
+def classifier(n_experts=2, n_init=2, **kwargs):
     source_model = MixtureOfExpertsClassifier(n_experts, n_init=n_init, **kwargs)
     return ConceptDeconvolutionClassifier(source_model, random_state=0)
 

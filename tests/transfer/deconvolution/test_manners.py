@@ -117,7 +117,7 @@ def test_bad_rows_leave_nothing_half_fitted(data):
 def test_pipeline_and_grid_search(data, routing):
     """Routing on hands y_weak and sample_domain through; off, they are named for their step."""
     step = "conceptdeconvolutionregressor"
-    pipe = make_pipeline(StandardScaler(), regressor(2, n_init=2))
+    pipe = make_pipeline(StandardScaler(), regressor(2, n_init=1))
     prefix = "" if routing else f"{step}__"
     given = {
         f"{prefix}y_weak": data.y_weak,
@@ -125,38 +125,29 @@ def test_pipeline_and_grid_search(data, routing):
     }
     with sklearn.config_context(enable_metadata_routing=routing):
         pipe.fit(data.X, data.y, **given)
-        direct = fit(regressor(2, n_init=2), data, X=StandardScaler().fit_transform(data.X))
+        direct = fit(regressor(2, n_init=1), data, X=StandardScaler().fit_transform(data.X))
         np.testing.assert_allclose(
             pipe.predict(data.X), direct.predict(StandardScaler().fit_transform(data.X))
         )
         grid = {f"{step}__source_model__n_experts": [1, 2]}
-        search = GridSearchCV(pipe, grid, cv=TargetKFold(3), error_score="raise")
+        search = GridSearchCV(pipe, grid, cv=TargetKFold(2), error_score="raise")
         groups = {} if routing else {"groups": data.sample_domain}
         search.fit(data.X, data.y_gold, **groups, **given)
-        scores = cross_validate(
-            pipe,
-            data.X,
-            data.y_gold,
-            cv=TargetKFold(3),
-            params=given,
-            error_score="raise",
-            **groups,
-        )
     assert search.best_params_[f"{step}__source_model__n_experts"] == 2
-    assert scores["test_score"].mean() > 0.2
+    assert search.best_score_ > 0.2
 
 
 def test_ordinary_folds_score_the_rows_that_have_a_label(data, fitted):
     scores = cross_validate(
-        regressor(2, n_init=2),
+        regressor(2, n_init=1),
         data.X,
         data.y,
-        cv=KFold(4, shuffle=True, random_state=0),
+        cv=KFold(2, shuffle=True, random_state=0),
         error_score="raise",
         params={"y_weak": data.y_weak, "sample_domain": data.sample_domain},
     )
-    assert len(scores["test_score"]) == 4
+    assert len(scores["test_score"]) == 2 and (scores["test_score"] < 1).all()
     target = data.sample_domain < 0
-    with pytest.raises(ValueError, match="y must have at least one label to score with"):
+    with pytest.raises(ValueError, match="compare_strategies judges by held-out weak"):
         fitted.score(data.X[target], data.y[target])
     assert fitted.score(data.X, data.y) == fitted.score(data.X[~target], data.y[~target])

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from tests.transfer.deconvolution.models import fit, regressor, squared_error
 from w2s_stats.datasets import make_latent_concept_shift, sample_latent_concept_shift
@@ -30,24 +31,53 @@ def test_the_omegas_are_written_out():
     mean = data.X @ source.coef_[:, 0].T + source.intercept_[:, 0]
     np.testing.assert_allclose(model.predict(data.X), (omega * mean).sum(axis=1))
     np.testing.assert_allclose(model.mixture_.gate_proba(data.X), omega)
-
-
-def test_a_tied_gate_differs_from_the_sources_by_the_prior_alone():
-    data = make_latent_concept_shift(800, 800, n_features=2, gate="softmax", random_state=1)
-    model = fit(regressor(3, gate="softmax"), data)
+    _check_inference(model)
     odds = np.log(model.target_.gate_proba(data.X)) - np.log(model.source_.gate_proba(data.X))
     log_rho = odds - odds[:, :1]
     np.testing.assert_allclose(log_rho, np.broadcast_to(log_rho[0], log_rho.shape), atol=1e-9)
 
 
+def _check_inference(model):
+    """Every parameter of the mixture has the variance that the fit which found it gives."""
+    own, source, target = model.mixture_, model.source_, model.target_
+    assert len(own.param_names_) == len(own.params_) == len(own.covariance_)
+    variance = dict(zip(own.param_names_, np.diag(own.covariance_), strict=True))
+    value = dict(zip(own.param_names_, own.params_, strict=True))
+    for name, found, error in zip(
+        source.param_names_, source.params_, np.diag(source.covariance_), strict=True
+    ):
+        if ".y1." not in name and not (name.startswith("gate") and name.endswith("intercept")):
+            assert (value[name], variance[name]) == (found, error)
+    a, n = model.assignment_, source.n_experts - 1
+    padded = np.pad(target.covariance_[:n, :n], (1, 0))[np.ix_(a, a)]
+    for k in range(1, source.n_experts):
+        expected = padded[k, k] + padded[0, 0] - 2 * padded[0, k]
+        assert variance[f"gate[{k}].intercept"] == pytest.approx(expected)
+    np.testing.assert_allclose(
+        np.diff(own.conf_int(0.6827)).ravel(), 2 * np.sqrt(np.diag(own.covariance_)), rtol=1e-3
+    )
+
+
+def test_the_mixture_answers_what_it_can(data, fitted):
+    _check_inference(fitted)
+    own, y = fitted.mixture_, data.y_gold
+    for ask in (own.summary, lambda: own.aic(data.X, y), lambda: own.converged_):
+        with pytest.raises(AttributeError, match="was put together from source_ and target_"):
+            ask()
+    with pytest.raises(AttributeError, match="has no attribute 'means_'"):
+        own.means_  # noqa: B018
+    assert np.isfinite(own.log_likelihood(data.X, y))
+    again = clone(own).set_params(n_init=1).fit(data.X, y)
+    assert again.converged_ and "Log-Likelihood" in str(again.summary())
+
+
 def test_a_gate_that_is_noise_leaves_the_order_to_the_matching():
     """A softmax gate on data whose gate is constant: the tied gate's order means nothing."""
-    for seed in range(2):
-        data = make_latent_concept_shift(500, 2000, n_features=3, random_state=seed)
-        model = fit(regressor(3, gate="softmax"), data)
-        truth = fit(regressor(3), data)
-        assert squared_error(model, sample_latent_concept_shift(data, 0, 2000)) < 0.1
-        np.testing.assert_allclose(model.concept_prior_, truth.concept_prior_, atol=0.06)
+    data = make_latent_concept_shift(500, 2000, n_features=3, random_state=0)
+    model = fit(regressor(3, gate="softmax", n_init=2), data)
+    truth = fit(regressor(3, n_init=2), data)
+    assert squared_error(model, sample_latent_concept_shift(data, 0, 2000)) < 0.1
+    np.testing.assert_allclose(model.concept_prior_, truth.concept_prior_, atol=0.06)
 
 
 def test_a_telling_gate_goes_before_the_matching():
