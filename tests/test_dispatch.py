@@ -178,3 +178,16 @@ def test_kernels_under_joblib(two_threads, backend):
         delayed(resampled_means)(values, None, 40, 5) for _ in range(4)
     )
     np.testing.assert_array_equal(found, [expected] * 4)
+
+
+def test_the_environment_may_say_how_many(monkeypatch):
+    monkeypatch.setenv("W2S_STATS_THREADS", "1")
+    assert _dispatch.n_threads() == 1
+    monkeypatch.setenv("W2S_STATS_THREADS", "7")
+    assert _dispatch.n_threads() == 7
+    for wrong in ("0", "-1", "two", "1.5", ""):
+        monkeypatch.setenv("W2S_STATS_THREADS", wrong)
+        with pytest.raises(ValueError, match=f"whole number of at least 1; found '{wrong}'"):
+            _dispatch.n_threads()
+    monkeypatch.delenv("W2S_STATS_THREADS")
+    assert _dispatch.n_threads() == len(os.sched_getaffinity(0))

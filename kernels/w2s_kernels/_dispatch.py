@@ -25,10 +25,20 @@ _limits = ExitStack()
 
 
 def n_threads() -> int:
-    """Threads the kernels use: the cores this process may run on, one in a worker process."""
+    """Threads the kernels use: as W2S_STATS_THREADS says, or the cores this process may run on.
+
+    One in a worker process.
+    """
     # Workers of multiprocessing, and so of joblib, know a parent: their siblings have the cores.
     if multiprocessing.parent_process() is not None:
         return 1
+    given = os.environ.get("W2S_STATS_THREADS")
+    if given is not None:
+        if not given.isdecimal() or int(given) < 1:
+            raise ValueError(
+                f"W2S_STATS_THREADS must be a whole number of at least 1; found {given!r}."
+            )
+        return int(given)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -40,7 +50,7 @@ def thread_map(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     When an item raises, the others end, and nothing goes on behind the exception.
     """
     items = list(items)
-    n_workers = min(n_threads(), len(items))
+    n_workers = min(n_threads(), len(items)) if len(items) > 1 else 1
     if n_workers < 2:
         return [function(item) for item in items]
     results: list = [None] * len(items)

@@ -1,4 +1,4 @@
-"""The kernels' exp, log and log1p against 40 digits, in both types: two units in the last place."""
+"""The kernels' exp and log against 40 digits, in both types: two units in the last place."""
 
 import os
 import subprocess
@@ -25,10 +25,10 @@ def looped(function):
     return loop
 
 
-NAMES = ["exp", "log", "log1p"]
+NAMES = ["exp", "log"]
 LOOPS = {name: looped(getattr(elementary, name)) for name in NAMES}
 TYPES = [np.float64, np.float32]
-EXACT = {"exp": mpmath.exp, "log": mpmath.log, "log1p": mpmath.log1p}
+EXACT = {"exp": mpmath.exp, "log": mpmath.log}
 
 
 def apply(name, values, dtype):
@@ -92,27 +92,9 @@ def test_log_of_subnormal_and_extreme_numbers(dtype):
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("width", [1e-30, 1e-12, 1e-7, 1e-3, 0.3, 0.42, 0.9999])
-def test_log1p(dtype, width):
-    x = np.random.default_rng(4).uniform(-width, width, size=1500)
-    assert worst("log1p", x, dtype) <= 2
-
-
-@pytest.mark.parametrize("dtype", TYPES)
-def test_log1p_far_away_and_beside_minus_one(dtype):
-    rng = np.random.default_rng(5)
-    assert worst("log1p", np.exp(rng.uniform(-60, 80, 1500)), dtype) <= 2
-    digits = 36 if dtype is np.float64 else 16
-    assert worst("log1p", np.exp(rng.uniform(-digits, 0, 1500)) - 1.0, dtype) <= 2
-
-
-@pytest.mark.parametrize("dtype", TYPES)
 def test_values_that_are_exact(dtype):
     np.testing.assert_array_equal(apply("exp", [0.0, -0.0], dtype)[0], [1.0, 1.0])
     np.testing.assert_array_equal(apply("log", [1.0, 2.0], dtype)[0], dtype([0.0, np.log(2.0)]))
-    np.testing.assert_array_equal(apply("log1p", [0.0, 1.0], dtype)[0], dtype([0.0, np.log(2.0)]))
-    tiny = np.finfo(dtype).smallest_subnormal
-    np.testing.assert_array_equal(apply("log1p", [tiny, -tiny], dtype)[0], [tiny, -tiny])
 
 
 def odd_cases(dtype):
@@ -125,8 +107,6 @@ def odd_cases(dtype):
         *(("exp", x, 1.0) for x in (tiny, -tiny)),
         *(("log", x, -inf) for x in (0.0, -0.0)),
         *(("log", x, nan) for x in (-tiny, -1.0, -inf)),
-        ("log1p", -1.0, -inf),
-        *(("log1p", x, nan) for x in (-1.0001, -2.0, -inf)),
         *((name, inf, inf) for name in NAMES),
         *((name, nan, nan) for name in NAMES),
     ]
@@ -159,7 +139,7 @@ for dtype in TYPES:
         found = getattr(elementary, name)(dtype(x))
         assert type(found) is dtype, (name, type(found))
         np.testing.assert_array_equal(found, value, err_msg=f"{name}({x})")
-    for name, width in zip(NAMES, (30.0, 0.0, 0.9), strict=True):
+    for name, width in zip(NAMES, (30.0, 0.9), strict=True):
         x = np.random.default_rng(0).uniform(-width, width, size=200)
         assert worst(name, np.exp(x) if name == "log" else x, dtype) <= 2, name
     for p, q, plain in plain_cases(dtype):

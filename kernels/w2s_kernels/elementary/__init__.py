@@ -6,7 +6,7 @@ type and answers in it; without a compiler (NUMBA_DISABLE_JIT) it keeps its cont
 """
 
 from w2s_kernels.elementary._exp import exp
-from w2s_kernels.elementary._log import log, log1p
+from w2s_kernels.elementary._log import log
 from w2s_kernels.elementary._relative_entropy import (
     not_plain,
     relative_entropy,
@@ -21,7 +21,6 @@ __all__ = [
     "exact_difference",
     "exp",
     "log",
-    "log1p",
     "not_plain",
     "prefetch",
     "relative_entropy",

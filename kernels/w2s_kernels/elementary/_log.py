@@ -54,45 +54,15 @@ def _log(x):  # type: ignore[no-untyped-def]
 
     def compiled(x):  # type: ignore[no-untyped-def]
         subnormal = x < smallest
-        value = of_normal(x * scale if subnormal else x, shift_back if subnormal else zero, zero)
+        value = of_normal(x * scale if subnormal else x, shift_back if subnormal else zero)
         value = value if x > zero else (-infinity if x == zero else nan)
         return value if x < infinity else x
 
     return compiled
 
 
-def log1p(x: Any) -> Any:
-    """log(1 + x), within 2 units in the last place; subnormal numbers are taken as exactly.
-
-    -infinity at -1, NaN below; infinity and NaN stay what they are.
-    """
-    f = format_of(x)
-    if x == -1.0:
-        return f.real(-math.inf)
-    return f.real(math.log1p(x) if x > -1.0 else math.nan)
-
-
-@exact_overload(log1p)
-def _log1p(x):  # type: ignore[no-untyped-def]
-    f = format_named(x)
-    if f is None:
-        return None
-    of_normal = _log_of_normal(f)
-    zero, one, infinity, nan = f.real(0.0), f.real(1.0), f.real(math.inf), f.real(math.nan)
-
-    def compiled(x):  # type: ignore[no-untyped-def]
-        u = one + x
-        back = u - one
-        lost = (one - (u - back)) + (x - back)  # by the rounding of u
-        value = of_normal(u, zero, lost / u)
-        value = value if u > zero else (-infinity if u == zero else nan)
-        return value if x < infinity else x
-
-    return compiled
-
-
 def _log_of_normal(f: Format) -> Callable:
-    """log(x) - octaves log(2) + more of a positive normal number x.
+    """log(x) - octaves log(2) of a positive normal number x.
 
     x = (1 + d) 2**k with sqrt(1/2) <= 1 + d < sqrt(2); with s = d/(2 + d),
     log(1 + d) = 2 artanh(s) = d - s (d - 2 s**2 tail(s**2)), whose leading term is exact.
@@ -102,12 +72,12 @@ def _log_of_normal(f: Format) -> Callable:
     ln2_high, ln2_low, one, two = f.real(f.ln2_high), f.real(f.ln2_low), f.real(1.0), f.real(2.0)
 
     @exact
-    def compiled(x, octaves, more):  # type: ignore[no-untyped-def]
+    def compiled(x, octaves):  # type: ignore[no-untyped-def]
         exponent = integer(integer(bits(x) - sqrt_half_bits) >> digits)
         d = from_bits(integer(bits(x) - (exponent << digits))) - one
         k = (from_bits(integer(exponent + magic_bits)) - magic) - octaves
         s = d / (two + d)
         z = s * s
-        return k * ln2_high + (d - (s * (d - two * (z * tail(z))) - (k * ln2_low + more)))
+        return k * ln2_high + (d - (s * (d - two * (z * tail(z))) - k * ln2_low))
 
     return compiled
