@@ -163,3 +163,16 @@ def test_unlabelled_rows_count_for_the_limits(rng):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("function_class", "text"),
+    [
+        (NormBall(np.ones((9, 2)), 1.5), "NormBall(features of 9 rows by 2, radius=1.5)"),
+        (ConvexHull([np.zeros(4), np.ones(4)]), "ConvexHull(2 heads of 4 rows)"),
+        (PositiveHeads(np.ones((5, 3))), "PositiveHeads(features of 5 rows by 3)"),
+    ],
+)
+def test_classes_say_what_they_are(function_class, text):
+    assert repr(function_class) == text
+    assert text in repr(GainCertificate(function_class))

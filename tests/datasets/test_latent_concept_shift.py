@@ -305,11 +305,11 @@ def test_shapes_and_probabilities(n_source, n_target, n_features, n_experts, exp
         ({"n_outputs": "two"}, "n_outputs must be an integer >= 1, got 'two'."),
         (
             {"expert": "gamma"},
-            "expert must be one of 'gaussian', 'poisson', 'bernoulli', 'multinomial', got 'gamma'.",
+            "expert must be one of gaussian, poisson, bernoulli, multinomial; found 'gamma'.",
         ),
         (
             {"gate": None},
-            "gate must be one of 'constant', 'softmax', 'gaussian', got None.",
+            "gate must be one of constant, softmax, gaussian; found None.",
         ),
         (
             {"source_prior": [0.5, 0.5, 0.0]},

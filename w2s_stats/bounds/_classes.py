@@ -86,6 +86,9 @@ class NormBall:
             raise ValueError(f"radius must be positive and finite; found {shown(radius)}.")
         self.radius = float(radius)
 
+    def __repr__(self) -> str:
+        return f"NormBall({rows_by_columns(self.features)}, radius={self.radius:g})"
+
     def maximizer(self, direction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
         """Member with the largest mean of <f(x), direction(x)>: theta along E h d'."""
         check_rows_of(self, len(self.features), direction)
@@ -135,6 +138,9 @@ class ConvexHull:
                     f"heads must have one shape; found {self.heads[0].shape} for the first and "
                     f"{head.shape} for heads[{k}]."
                 )
+
+    def __repr__(self) -> str:
+        return f"ConvexHull({len(self.heads)} heads of {len(self.heads[0])} rows)"
 
     def maximizer(self, direction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
         """Head with the largest mean of <f(x), direction(x)>."""
@@ -211,3 +217,8 @@ def check_rows_of(owner: Any, n_rows: int, direction: np.ndarray) -> None:
             f"{type(owner).__name__} must have the rows of the predictions, {len(direction)}; "
             f"found {n_rows}."
         )
+
+
+def rows_by_columns(features: np.ndarray) -> str:
+    """The shape of a representation, in words."""
+    return f"features of {features.shape[0]} rows by {features.shape[1]}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
-from w2s_stats.bounds._classes import check_features, check_rows_of
+from w2s_stats.bounds._classes import check_features, check_rows_of, rows_by_columns
 from w2s_stats.bounds._inputs import as_predictions
 from w2s_stats.bounds._projection import Projection
 from w2s_stats.bounds._rows import moment
@@ -47,6 +47,9 @@ class PositiveHeads:
 
     def __init__(self, features: Any) -> None:
         self.features = check_features(features)
+
+    def __repr__(self) -> str:
+        return f"PositiveHeads({rows_by_columns(self.features)})"
 
     def maximizer(self, direction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
         """Member with the largest sum of f times direction, by linear programming."""

@@ -67,34 +67,6 @@ def check_real(value: Any, name: str, *, positive: bool = False) -> float:
     return float(value)
 
 
-def check_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
-    """Return `value` if it is one of `choices`, or raise with all of them listed.
-
-    Parameters
-    ----------
-    value : object
-        What the caller passed.
-    name : str
-        Name of the argument, for the message.
-    choices : tuple of str
-        Accepted values.
-
-    Returns
-    -------
-    str
-        The checked choice.
-
-    Raises
-    ------
-    ValueError
-        If `value` is none of `choices`.
-    """
-    if not isinstance(value, str) or value not in choices:
-        listed = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name} must be one of {listed}, got {value!r}.")
-    return value
-
-
 def check_prior(value: ArrayLike, name: str, n_experts: int, *, positive: bool) -> np.ndarray:
     """Return `value` as a probability vector over concepts.
 

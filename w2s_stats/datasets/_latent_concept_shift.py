@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
 
-from ._arguments import check_choice, check_count, check_prior, check_real, seed_of
+from w2s_stats._validation import check_choice
+
+from ._arguments import check_count, check_prior, check_real, seed_of
 from ._latent_sample import assemble
 from ._latent_truth import SEPARATION, draw_truth, triangular_prior
 
@@ -173,8 +175,8 @@ def make_latent_concept_shift(
     n_features = check_count(n_features, "n_features", 1)
     n_experts = check_count(n_experts, "n_experts", 1)
     n_outputs = check_count(n_outputs, "n_outputs", 1)
-    expert = check_choice(expert, "expert", _EXPERTS)
-    gate = check_choice(gate, "gate", _GATES)
+    check_choice("expert", expert, _EXPERTS)
+    check_choice("gate", gate, _GATES)
     n_classes = _check_classes(n_classes, n_outputs, expert)
     falling = triangular_prior(n_experts)
     source = falling if source_prior is None else source_prior
