@@ -84,6 +84,12 @@ def test_doctor_as_json(run):
     assert found["threads"]["kernels"] >= 1
 
 
+def test_doctor_of_a_wrong_number_of_threads(refused, monkeypatch):
+    monkeypatch.setenv("W2S_STATS_THREADS", "two")
+    words = "W2S_STATS_THREADS must be a whole number of at least 1; found 'two'."
+    assert refused("doctor") == words
+
+
 def test_doctor_says_when_the_kernels_fail(run, monkeypatch):
     def fail():
         raise RuntimeError("no such instruction")

@@ -10,7 +10,7 @@ import typer
 from w2s_stats import __version__
 from w2s_stats.cli._compare import compare
 from w2s_stats.cli._console import make_console, make_table
-from w2s_stats.cli._errors import FAILED, Commands
+from w2s_stats.cli._errors import FAILED, Commands, as_input_error
 from w2s_stats.cli._files import json_bytes
 from w2s_stats.cli._reproduce import reproduce
 
@@ -50,7 +50,8 @@ def doctor(
     """Versions, threads, backends, caches and optional extras; whether what is needed works."""
     from w2s_stats.cli._doctor import EXTRAS, examine
 
-    found = examine()
+    with as_input_error():
+        found = examine()
     if json:
         sys.stdout.write(json_bytes(found).decode())
     else:

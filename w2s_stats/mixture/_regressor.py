@@ -54,7 +54,8 @@ class MixtureOfExpertsRegressor(RegressorMixin, BaseMixtureOfExperts):
         Passes over the data in one start after which no step begins (one may take several). The
         race among starts, where passes are cheap, has its own.
     n_init : int, default=10
-        Number of starts; the best is kept.
+        Number of starts; the best is kept. It need not be the highest maximum there is, least of
+        all with more experts than the data have: `summary` tells how many starts reached it.
     init : {"random", "kmeans"}, default="random"
         "random": labels from a hash of (seed, the bits of the row's x and y), so that permuting,
         duplicating or chunking rows changes nothing. "kmeans": clusters of the standardised (x, y).
